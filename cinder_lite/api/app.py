@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The WSGI application of /v3: find the route, check, run the handler, answer.
+
+The order of the checks is Cinder's: route, microversion, project in the URL, content type and
+JSON, schema, policy; a handler looks its volume up before it asks for a rule about it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+
+from cinder_lite import policy
+from cinder_lite.api import faults, microversions
+from cinder_lite.api.request import Request
+from cinder_lite.api.router import Router
+from cinder_lite.api.routes import ROUTES
+
+Answer = tuple[int, bytes, list[tuple[str, str]]]
+
+REQUEST_ID = "openstack.request_id"
+CONTEXT = "cinder_lite.context"
+_JSON = ("Content-Type", "application/json")
+_HTML = ("Content-Type", "text/html; charset=UTF-8")
+
+ROUTER = Router(ROUTES)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer one request to /v3; the middleware has put the caller's context into ``environ``."""
+    request_id = environ.get(REQUEST_ID)
+    if request_id is None:
+        request_id = environ[REQUEST_ID] = f"req-{uuid.uuid4()}"
+    version, refused = microversions.parse(environ.get("HTTP_OPENSTACK_API_VERSION"))
+    try:
+        status, body, headers = _handle(environ, version, refused)
+    except Exception as error:  # noqa: BLE001 - every error becomes an answer
+        status, body, headers = faults.answer(error, request_id)
+        headers.append(_JSON)
+    headers.append(("Content-Length", str(len(body))))
+    headers.append(("x-compute-request-id", request_id))
+    headers.extend(version.headers)
+    start_response(faults.REASONS[status], headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+def _handle(
+    environ: dict[str, Any], version: microversions.Version, refused: Exception | None
+) -> Answer:
+    method = environ["REQUEST_METHOD"]
+    route, project, names = ROUTER.match(method, decoded_path(environ))
+    if route is None:
+        if method == "OPTIONS":
+            return 200, b"", [_JSON]
+        raise faults.RouteNotFound()
+    if refused is not None:
+        raise refused
+    context = environ[CONTEXT]
+    if project is not None and project != context.project_id:
+        raise faults.BadRequest(
+            "Malformed request url: the project in it is not the project of the token."
+        )
+    if version.minor < route.since:
+        raise faults.RouteNotFound()
+    request = Request(environ, context, version, project)
+    if route.body is not None:
+        content = request.json()
+        route.body.check(content, version.minor)
+        if route.policy is not None:
+            policy.authorize(context, route.policy)
+        answer = route.handler(request, content, **names)
+    else:
+        if route.policy is not None:
+            policy.authorize(context, route.policy)
+        answer = route.handler(request, **names)
+    if answer is None:
+        return route.status, b"", [_HTML if method == "DELETE" else _JSON]
+    return route.status, orjson.dumps(answer), [_JSON]
+
+
+def decoded_path(environ: dict[str, Any]) -> str:
+    """Return the path of the URL.
+
+    :raises RouteNotFound: it is not UTF-8 or holds a NUL character
+    """
+    path: str = environ.get("PATH_INFO") or "/"
+    if path.isascii():
+        if "\0" in path:
+            raise faults.RouteNotFound()
+        return path
+    try:
+        return path.encode("latin-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        raise faults.RouteNotFound() from None

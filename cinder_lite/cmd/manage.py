@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cinder-lite-manage: the database, the services and the hosts, for the operator."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_config import cfg
+
+from cinder_lite import conf, exception, version
+from cinder_lite.db import schema
+from cinder_lite.db import services as db_services
+
+CONF = cfg.CONF
+
+
+def db_sync(args: argparse.Namespace) -> None:
+    """Bring the schema to this release's version."""
+    schema.sync(args.version)
+
+
+def db_version(args: argparse.Namespace) -> None:
+    """Print the schema's version."""
+    print(schema.current() or "none")
+
+
+def db_purge(args: argparse.Namespace) -> None:
+    """Remove rows that were deleted more than so many days ago."""
+    gone = schema.purge(args.age_in_days)
+    print(", ".join(f"{table}: {count}" for table, count in sorted(gone.items())))
+
+
+def service_list(args: argparse.Namespace) -> None:
+    """Print the services."""
+    row = "{:<18} {:<40} {:<12} {:<9} {:<6} {}"
+    print(row.format("Binary", "Host", "Zone", "Status", "State", "Updated At"))
+    for service in db_services.listing():
+        print(
+            row.format(
+                service.binary,
+                service.host,
+                service.availability_zone or "",
+                "disabled" if service.disabled else "enabled",
+                "up" if service.is_up else "down",
+                service.updated_at or service.created_at,
+            )
+        )
+
+
+def service_remove(args: argparse.Namespace) -> None:
+    """Remove a service that no longer exists."""
+    service = db_services.get(host=args.host, binary=args.binary)
+    if service.is_up:
+        raise exception.Invalid(
+            f"Service {args.binary} on {args.host} is up; stop it first (it would come back)."
+        )
+    db_services.destroy(service.id)
+    print(f"Service {args.binary} on host {args.host} removed.")
+
+
+def host_list(args: argparse.Namespace) -> None:
+    """Print the hosts and their zones."""
+    print(f"{'host':<40} zone")
+    seen = {(service.host, service.availability_zone) for service in db_services.listing()}
+    for host, zone in sorted(seen, key=str):
+        if args.zone in (None, zone):
+            print(f"{host:<40} {zone}")
+
+
+def _add_commands(subparsers: Any) -> None:
+    """Build the command line: categories and their actions, as cinder-manage has them."""
+    db = subparsers.add_parser("db", help="the database").add_subparsers(required=True)
+    sync = db.add_parser("sync", help=db_sync.__doc__)
+    sync.add_argument("version", nargs="?", help="schema version (default: the newest)")
+    sync.set_defaults(action=db_sync)
+    db.add_parser("version", help=db_version.__doc__).set_defaults(action=db_version)
+    purge = db.add_parser("purge", help=db_purge.__doc__)
+    purge.add_argument("age_in_days", type=int)
+    purge.set_defaults(action=db_purge)
+    service = subparsers.add_parser("service", help="the services").add_subparsers(required=True)
+    service.add_parser("list", help=service_list.__doc__).set_defaults(action=service_list)
+    remove = service.add_parser("remove", help=service_remove.__doc__)
+    remove.add_argument("binary", help="cinder-volume or cinder-scheduler")
+    remove.add_argument("host", help="host@backend, or the scheduler's host")
+    remove.set_defaults(action=service_remove)
+    host = subparsers.add_parser("host", help="the hosts").add_subparsers(required=True)
+    hosts = host.add_parser("list", help=host_list.__doc__)
+    hosts.add_argument("zone", nargs="?", help="only this availability zone")
+    hosts.set_defaults(action=host_list)
+    release = subparsers.add_parser("version", help="print the release")
+    release.set_defaults(action=lambda args: print(version.__version__))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 is success, 1 a failure that was explained."""
+    CONF.register_cli_opt(
+        cfg.SubCommandOpt("command", title="Commands", handler=_add_commands, help="what to do")
+    )
+    try:
+        conf.parse_args(sys.argv[1:] if argv is None else argv, "cinder-lite-manage")
+        if not hasattr(CONF.command, "action"):
+            raise exception.Invalid("Name a command; --help lists them.")
+        if CONF.command.action is db_purge and CONF.command.age_in_days < 0:
+            raise exception.Invalid("The age must be zero days or more.")
+        CONF.command.action(CONF.command)
+    except (exception.CinderLiteException, cfg.Error) as error:
+        print(f"cinder-lite-manage: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

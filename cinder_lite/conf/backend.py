@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of one backend: they stand in the section that ``enabled_backends`` names.
+
+A value that the section does not give is looked up in ``[backend_defaults]``, as in Cinder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+
+SHARED_GROUP = "backend_defaults"
+
+OPTS = [
+    cfg.StrOpt(
+        "volume_driver",
+        default="cinder_lite.volume.drivers.file.FileDriver",
+        help="Class of the backend's driver.",
+    ),
+    cfg.StrOpt(
+        "volume_backend_name",
+        help="Name that the backend reports, and the name of its pool; without it, the name of "
+        "the section.",
+    ),
+    cfg.StrOpt(
+        "backend_host",
+        help="Host name of this backend in place of [DEFAULT] host, so that another node can "
+        "take the backend over.",
+    ),
+    cfg.StrOpt(
+        "backend_availability_zone",
+        help="Availability zone of this backend in place of storage_availability_zone.",
+    ),
+    cfg.IntOpt(
+        "reserved_percentage",
+        default=0,
+        min=0,
+        max=100,
+        help="Percentage of the backend's capacity that is never given to volumes.",
+    ),
+    cfg.StrOpt(
+        "max_over_subscription_ratio",
+        default="20.0",
+        regex=r"^(auto|\d*\.\d+|\d+)$",
+        help="Ratio of provisioned to physical capacity for thin volumes; 'auto' derives it "
+        "from what is in use.",
+    ),
+    cfg.StrOpt(
+        "volume_dd_blocksize",
+        default="1M",
+        help="Block size of dd when volumes are copied.",
+    ),
+    cfg.IntOpt(
+        "volume_copy_bps_limit",
+        default=0,
+        min=0,
+        mutable=True,
+        help="The most bytes per second that this backend's copies may read and write, shared "
+        "among them; 0 is unlimited.",
+    ),
+    cfg.BoolOpt(
+        "use_multipath_for_image_xfer",
+        default=False,
+        help="Use multipath when a volume is attached to this node for a copy.",
+    ),
+    cfg.BoolOpt(
+        "enforce_multipath_for_image_xfer",
+        default=False,
+        help="Fail a copy whose volume can not be attached by multipath.",
+    ),
+    cfg.StrOpt(
+        "file_data_dir",
+        default="$state_path/volumes",
+        help="FileDriver: directory that holds the volumes' files.",
+    ),
+    cfg.BoolOpt(
+        "file_sparsed_volumes",
+        default=True,
+        help="FileDriver: make sparse files, which take space as they are written; otherwise "
+        "the space is taken when the volume is made.",
+    ),
+]
+
+
+class BackendConfiguration:
+    """One backend's options as attributes.
+
+    :param name: the section's name, one of ``enabled_backends``
+    :param conf: the configuration to read (default: the process's)
+    """
+
+    def __init__(self, name: str, conf: cfg.ConfigOpts | None = None) -> None:
+        self.config_group = name
+        self._conf = conf if conf is not None else cfg.CONF
+        self._conf.register_opts(OPTS, group=name)
+        self._conf.register_opts(OPTS, group=SHARED_GROUP)
+
+    def append_config_values(self, options: list[cfg.Opt]) -> None:
+        """Register further options, those of a driver from elsewhere."""
+        self._conf.register_opts(options, group=self.config_group)
+        self._conf.register_opts(options, group=SHARED_GROUP)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an option's value: the section's, else the shared section's, else the default."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        own = getattr(self._conf[self.config_group], name)
+        if self._is_set(self.config_group, name):
+            return own
+        if self._is_set(SHARED_GROUP, name):
+            return getattr(self._conf[SHARED_GROUP], name)
+        return own
+
+    def safe_get(self, name: str) -> Any:
+        """Return an option's value, None where no such option exists."""
+        try:
+            return getattr(self, name)
+        except cfg.NoSuchOptError:
+            return None
+
+    def _is_set(self, group: str, name: str) -> bool:
+        location = self._conf.get_location(name, group)
+        return location is not None and location.location.is_user_controlled

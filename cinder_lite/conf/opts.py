@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What oslo-config-generator prints for the namespace ``cinder_lite``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+
+from cinder_lite.conf import api, backend, base, database, quota, scheduler, volume
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """Return every option with the name of its section."""
+    default: list[Any] = []
+    for module in (base, api, scheduler, volume, quota):
+        default.extend(module.OPTS)
+    return [
+        ("DEFAULT", default),
+        (database.GROUP, list(database.OPTS)),
+        (backend.SHARED_GROUP, list(backend.OPTS)),
+    ]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks, for which project, and under which request id."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from oslo_context import context
+
+
+class RequestContext(context.RequestContext):
+    """The caller of one request, carried through every RPC message and log line.
+
+    :param is_admin: None asks the policy's ``admin_api`` rule once, at the first look
+    :param read_deleted: ``no``, ``yes`` or ``only``: which rows queries may see
+    """
+
+    def __init__(
+        self,
+        *,
+        read_deleted: str = "no",
+        remote_address: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.read_deleted = read_deleted
+        self.remote_address = remote_address
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what an RPC message carries."""
+        values = super().to_dict()
+        values["read_deleted"] = self.read_deleted
+        values["remote_address"] = self.remote_address
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], **kwargs: Any) -> RequestContext:
+        """Build a context from what :meth:`to_dict` returned."""
+        kwargs.setdefault("read_deleted", values.get("read_deleted", "no"))
+        kwargs.setdefault("remote_address", values.get("remote_address"))
+        return super().from_dict(values, **kwargs)
+
+    def elevated(self) -> RequestContext:
+        """Return a copy of this context with the administrator's rights."""
+        other = copy.copy(self)
+        other.is_admin = True
+        other.roles = [*self.roles, "admin"] if "admin" not in self.roles else list(self.roles)
+        return other
+
+
+def admin_context() -> RequestContext:
+    """Return a context for work that no user asked for (periodic tasks, recovery)."""
+    return RequestContext(is_admin=True, roles=["admin"], overwrite=False)

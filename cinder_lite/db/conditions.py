@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conditions of a compare-and-swap: each becomes a clause of the UPDATE and can explain itself.
+
+The same object that guards the UPDATE is asked again, on the row as it is, when the UPDATE matched
+nothing: so the sentence a user reads and the rule that refused can not drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cinder_lite.db import models
+from cinder_lite.objects import Volume
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One rule about a volume.
+
+    :param sentence: what to say when the rule refuses; may use ``{volume.FIELD}``
+    """
+
+    sentence: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        """Return the rule as SQL over ``volumes``."""
+        raise NotImplementedError
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        """Tell whether the rule holds for a volume as it was read."""
+        raise NotImplementedError
+
+    def explain(self, volume: Volume) -> str:
+        """Return the sentence, filled in for this volume."""
+        return self.sentence.format(volume=volume)
+
+
+@dataclasses.dataclass(frozen=True)
+class In(Condition):
+    """A column has one of some values; None among them stands for NULL."""
+
+    column: str
+    values: Sequence[Any]
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        column = models.volumes.c[self.column]
+        known = [value for value in self.values if value is not None]
+        within = column.in_(known)
+        return sa.or_(column.is_(None), within) if None in self.values else within
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        return getattr(volume, self.column) in self.values
+
+
+@dataclasses.dataclass(frozen=True)
+class Differs(Condition):
+    """A column has another value than this one, or none."""
+
+    column: str
+    value: Any
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        column = models.volumes.c[self.column]
+        return sa.or_(column.is_(None), column != self.value)
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        return bool(getattr(volume, self.column) != self.value)
+
+
+@dataclasses.dataclass(frozen=True)
+class OnOtherBackend(Condition):
+    """The volume is not where it is to go.
+
+    A destination without a pool means any pool of that backend, so a volume that is in one of
+    them is there already; to change pools within a backend, the pool is named.
+    """
+
+    host: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        column = models.volumes.c.host
+        here = column == self.host
+        if "#" not in self.host:
+            here = sa.or_(here, column.startswith(self.host + "#", autoescape=True))
+        return sa.and_(column.is_not(None), sa.not_(here))
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        if volume.host is None:
+            return False
+        there = volume.host if "#" in self.host else volume.service_host
+        return there != self.host
+
+
+@dataclasses.dataclass(frozen=True)
+class NotMigrationTarget(Condition):
+    """The volume is no move's temporary target."""
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        column = models.volumes.c.migration_status
+        return sa.or_(column.is_(None), sa.not_(column.like("target:%")))
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        return not (volume.migration_status or "").startswith("target:")
+
+
+@dataclasses.dataclass(frozen=True)
+class NoSnapshots(Condition):
+    """The volume has no snapshots."""
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        return sa.not_(snapshots_exist())
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        return not has_snapshots
+
+
+def snapshots_exist() -> sa.ColumnElement[bool]:
+    """Return the clause "the volume has snapshots"."""
+    return sa.exists().where(
+        models.snapshots.c.volume_id == models.volumes.c.id,
+        models.snapshots.c.deleted.is_(False),
+    )

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema's version: alembic migrations, run and asked for."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from cinder_lite.db import engine, models
+from cinder_lite.objects import utcnow
+
+CONF = cfg.CONF
+_HERE = pathlib.Path(__file__).parent / "migrations"
+
+
+def _config() -> Any:
+    from alembic import config  # only db commands need alembic
+
+    alembic = config.Config()
+    alembic.set_main_option("script_location", str(_HERE))
+    return alembic
+
+
+def sync(version: str | None = None) -> None:
+    """Bring the schema to a version and see that the default volume type exists.
+
+    :param version: an alembic revision; None is the newest
+    """
+    from alembic import command
+
+    command.upgrade(_config(), version or "head")
+    if version is None:
+        _default_volume_type()
+
+
+def current() -> str | None:
+    """Return the schema's revision, None where the database has no schema."""
+    from alembic.runtime import migration
+
+    with engine.transaction() as connection:
+        revision: str | None = migration.MigrationContext.configure(
+            connection
+        ).get_current_revision()
+        return revision
+
+
+def newest() -> str:
+    """Return the newest revision that this release knows."""
+    from alembic import script
+
+    head = script.ScriptDirectory.from_config(_config()).get_current_head()
+    return str(head)
+
+
+def _default_volume_type() -> None:
+    types = models.volume_types
+    if CONF.default_volume_type != "__DEFAULT__":
+        return
+    with engine.transaction() as connection:
+        known = sa.select(types.c.id).where(
+            types.c.name == "__DEFAULT__", types.c.deleted.is_(False)
+        )
+        if connection.execute(known).first() is None:
+            connection.execute(
+                sa.insert(types),
+                {
+                    "id": "1d5ba4b3-b1d7-4a5c-9f0e-2f5b4b2f6c01",
+                    "name": "__DEFAULT__",
+                    "description": "Default Volume Type",
+                    "is_public": True,
+                    "created_at": utcnow(),
+                    "deleted": False,
+                },
+            )
+
+
+def purge(age_days: int) -> dict[str, int]:
+    """Remove rows that were deleted softly long ago, and the records of moves that ended then.
+
+    :param age_days: rows deleted more than so many days ago
+    :returns: how many rows of each table went
+    """
+    before = utcnow() - datetime.timedelta(days=age_days)
+    gone: dict[str, int] = {}
+    with engine.transaction() as connection:
+        volumes = models.volumes.c
+        old = sa.select(volumes.id).where(volumes.deleted.is_(True), volumes.deleted_at < before)
+        ids = [row[0] for row in connection.execute(old)]
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            for table in (
+                models.volume_metadata,
+                models.volume_admin_metadata,
+                models.volume_glance_metadata,
+                models.volume_attachment,
+                models.snapshots,
+                models.volume_migrations,
+            ):
+                _count(gone, connection, table, table.c.volume_id.in_(part))
+            _count(gone, connection, models.volumes, volumes.id.in_(part))
+        ended = models.volume_migrations.c.finished_at
+        _count(gone, connection, models.volume_migrations, ended < before)
+        for table in (models.services, models.volume_types):
+            _count(
+                gone,
+                connection,
+                table,
+                sa.and_(table.c.deleted.is_(True), table.c.deleted_at < before),
+            )
+    return gone
+
+
+def _count(
+    gone: dict[str, int],
+    connection: sa.Connection,
+    table: sa.Table,
+    where: sa.ColumnElement[bool],
+) -> None:
+    rows = connection.execute(sa.delete(table).where(where)).rowcount
+    gone[table.name] = gone.get(table.name, 0) + int(rows or 0)

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Queries of ``volumes``: one volume at a time. The API's lists are in volume_views.py."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from cinder_lite import exception
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import engine, models, quotas
+from cinder_lite.objects import VOLUME_COLUMNS, Snapshot, Volume, utcnow
+
+T = models.volumes
+_COLUMNS = [T.c[name] for name in VOLUME_COLUMNS]
+_FIELDS = tuple("name_id_override" if name == "_name_id" else name for name in VOLUME_COLUMNS)
+_BY_ID = sa.select(*_COLUMNS).where(T.c.id == sa.bindparam("volume_id"))
+
+
+def from_row(row: Sequence[Any]) -> Volume:
+    """Build a :class:`Volume` of a row that was selected in the order of its columns."""
+    return Volume(**dict(zip(_FIELDS, row, strict=True)))
+
+
+@engine.retried
+def get(context: RequestContext, volume_id: str) -> Volume:
+    """Return a volume.
+
+    :param context: whose project must match, unless it is an administrator's
+    :raises VolumeNotFound: there is none that this caller may see
+    """
+    with engine.statement() as connection:
+        row = connection.execute(_BY_ID, {"volume_id": volume_id}).one_or_none()
+    volume = from_row(row) if row is not None else None
+    if volume is None or not _visible(context, volume):
+        raise exception.VolumeNotFound(volume_id=volume_id)
+    return volume
+
+
+def _visible(context: RequestContext, volume: Volume) -> bool:
+    if volume.deleted and context.read_deleted == "no":
+        return False
+    return bool(context.is_admin) or volume.project_id == context.project_id
+
+
+def insert(connection: sa.Connection, values: Mapping[str, Any]) -> str:
+    """Insert a row inside a transaction and return its id."""
+    row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **values}
+    connection.execute(sa.insert(T), row)
+    return str(row["id"])
+
+
+def read(connection: sa.Connection, volume_id: str) -> Volume:
+    """Return a volume that exists, inside a transaction."""
+    return from_row(connection.execute(_BY_ID, {"volume_id": volume_id}).one())
+
+
+@engine.retried
+def create(values: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Volume:
+    """Create a volume's row and count it against its project's quota, in one transaction.
+
+    :param values: columns; without ``use_quota`` the volume is counted
+    :raises VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
+    """
+    with engine.transaction() as connection:
+        if values.get("use_quota", True):
+            quotas.consume(connection, str(values["project_id"]), 1, int(values["size"]))
+        volume_id = insert(connection, values)
+        if metadata:
+            connection.execute(
+                sa.insert(models.volume_metadata),
+                [{"volume_id": volume_id, "key": k, "value": v} for k, v in metadata.items()],
+            )
+        return read(connection, volume_id)
+
+
+@engine.retried
+def update(volume_id: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a volume, whatever its state."""
+    with engine.statement() as connection:
+        connection.execute(
+            sa.update(T).where(T.c.id == volume_id),
+            {"updated_at": utcnow(), **_column_names(values)},
+        )
+
+
+def _column_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {("_name_id" if k == "name_id_override" else k): v for k, v in values.items()}
+
+
+@engine.retried
+def conditional_update(
+    volume_id: str, values: Mapping[str, Any], rules: Sequence[cond.Condition]
+) -> bool:
+    """Change columns of a live volume if every rule holds, in one UPDATE.
+
+    :param values: columns; a value may be :func:`column`, the old value of another column
+    :returns: False when some rule refused and nothing was changed
+    """
+    with engine.statement() as connection:
+        return swap(connection, volume_id, values, rules)
+
+
+def swap(
+    connection: sa.Connection,
+    volume_id: str,
+    values: Mapping[str, Any],
+    rules: Sequence[cond.Condition],
+) -> bool:
+    """Do what :func:`conditional_update` does inside a transaction of the caller's."""
+    changed = connection.execute(
+        sa.update(T)
+        .where(T.c.id == volume_id, T.c.deleted.is_(False), *(rule.clause() for rule in rules))
+        .values(updated_at=utcnow(), **_column_names(values))
+    )
+    return bool(changed.rowcount)
+
+
+def column(name: str) -> Any:
+    """Return a column as a value: what it held before the UPDATE."""
+    return T.c[name]
+
+
+def status_or_maintenance(lock_volume: bool) -> Any:
+    """Return the status of a volume that begins to move: locked if asked for and not attached."""
+    if not lock_volume:
+        return T.c.status
+    return sa.case((T.c.status == "available", "maintenance"), else_=T.c.status)
+
+
+@engine.retried
+def refusals(volume_id: str, rules: Sequence[cond.Condition]) -> list[str]:
+    """Return a sentence for every rule that does not hold for a volume as it is now.
+
+    :raises VolumeNotFound: the volume has gone
+    """
+    query = sa.select(*_COLUMNS, cond.snapshots_exist()).where(
+        T.c.id == volume_id, T.c.deleted.is_(False)
+    )
+    with engine.statement() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise exception.VolumeNotFound(volume_id=volume_id)
+    volume, has_snapshots = from_row(row[:-1]), bool(row[-1])
+    return [rule.explain(volume) for rule in rules if not rule.holds(volume, has_snapshots)]
+
+
+@engine.retried
+def destroy(volume_id: str) -> bool:
+    """Delete a volume's row softly and give its quota back, in one transaction.
+
+    :returns: False when it was deleted before
+    """
+    now = utcnow()
+    with engine.transaction() as connection:
+        row = connection.execute(_BY_ID, {"volume_id": volume_id}).one_or_none()
+        changed = connection.execute(
+            sa.update(T)
+            .where(T.c.id == volume_id, T.c.deleted.is_(False))
+            .values(
+                deleted=True,
+                deleted_at=now,
+                terminated_at=now,
+                status="deleted",
+                migration_status=None,
+            )
+        )
+        if row is None or not changed.rowcount:
+            return False
+        volume = from_row(row)
+        for table in (
+            models.volume_metadata,
+            models.volume_admin_metadata,
+            models.volume_glance_metadata,
+        ):
+            connection.execute(sa.delete(table).where(table.c.volume_id == volume_id))
+        if volume.use_quota and volume.project_id is not None:
+            quotas.release(connection, volume.project_id, 1, volume.size)
+    return True
+
+
+@engine.retried
+def for_host(service_host: str, *, include_deleted: bool = False) -> list[Volume]:
+    """Return the volumes that a volume service looks after.
+
+    :param service_host: ``host@backend``
+    """
+    query = sa.select(*_COLUMNS).where(
+        sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!"))
+    )
+    if not include_deleted:
+        query = query.where(T.c.deleted.is_(False))
+    with engine.statement() as connection:
+        return [from_row(row) for row in connection.execute(query)]
+
+
+def _prefix(service_host: str) -> str:
+    escaped = service_host.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return escaped + "#%"
+
+
+@engine.retried
+def allocated_gb(service_host: str) -> dict[str, tuple[int, int]]:
+    """Return per pool how many volumes a volume service has and their GiB.
+
+    :param service_host: ``host@backend``
+    """
+    query = (
+        sa.select(T.c.host, sa.func.count(), sa.func.coalesce(sa.func.sum(T.c.size), 0))
+        .where(
+            T.c.deleted.is_(False),
+            sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!")),
+        )
+        .group_by(T.c.host)
+    )
+    with engine.statement() as connection:
+        return {
+            str(name).partition("#")[2]: (int(count), int(size))
+            for name, count, size in connection.execute(query)
+        }
+
+
+@engine.retried
+def with_migration_status(service_host: str, statuses: Sequence[str]) -> list[Volume]:
+    """Return a service's volumes whose migration_status is one of ``statuses``."""
+    query = sa.select(*_COLUMNS).where(
+        T.c.deleted.is_(False),
+        T.c.migration_status.in_(statuses),
+        T.c.host.like(_prefix(service_host), escape="!"),
+    )
+    with engine.statement() as connection:
+        return [from_row(row) for row in connection.execute(query)]
+
+
+@engine.retried
+def migration_targets() -> list[Volume]:
+    """Return every temporary volume that is a move's target."""
+    query = sa.select(*_COLUMNS).where(
+        T.c.deleted.is_(False), T.c.migration_status.like("target:%")
+    )
+    with engine.statement() as connection:
+        return [from_row(row) for row in connection.execute(query)]
+
+
+@engine.retried
+def snapshot_exists(volume_id: str) -> bool:
+    """Tell whether a volume has snapshots."""
+    query = sa.select(models.snapshots.c.id).where(
+        models.snapshots.c.volume_id == volume_id, models.snapshots.c.deleted.is_(False)
+    )
+    with engine.statement() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
+@engine.retried
+def snapshot_get(context: RequestContext, snapshot_id: str) -> Snapshot:
+    """Return a snapshot.
+
+    :raises SnapshotNotFound: there is none that this caller may see
+    """
+    s = models.snapshots.c
+    query = sa.select(
+        s.id,
+        s.volume_id,
+        s.volume_size,
+        s.project_id,
+        s.user_id,
+        s.status,
+        s.display_name,
+        s.display_description,
+        s.provider_location,
+    ).where(s.id == snapshot_id, s.deleted.is_(False))
+    with engine.statement() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None or not (context.is_admin or row.project_id == context.project_id):
+        raise exception.SnapshotNotFound(snapshot_id=snapshot_id)
+    return Snapshot(**row._mapping)
+
+
+class Placement(NamedTuple):
+    """A volume that a backend's report can not hold yet."""
+
+    volume_id: str
+    host: str
+    size: int
+    placed_at: datetime.datetime | None
+
+
+@engine.retried
+def unreported(service_host: str, since: datetime.datetime) -> list[Placement]:
+    """Return a service's volumes that are being made, or were finished after a moment.
+
+    :param service_host: ``host@backend``
+    :param since: when the service's last report was taken
+    """
+    query = sa.select(T.c.id, T.c.host, T.c.size, T.c.scheduled_at, T.c.created_at).where(
+        T.c.deleted.is_(False),
+        T.c.host.like(_prefix(service_host), escape="!"),
+        sa.or_(T.c.status == "creating", T.c.launched_at > since),
+    )
+    with engine.statement() as connection:
+        rows = connection.execute(query).all()
+    # The target of a move has its source's scheduled_at: the later of the two is its own.
+    return [
+        Placement(row.id, row.host, row.size, max(filter(None, row[3:]), default=None))
+        for row in rows
+    ]
+
+
+def status_unlocked() -> Any:
+    """Return the status of a volume whose move is over: what it was where the move locked it."""
+    before = sa.func.coalesce(T.c.previous_status, "available")
+    return sa.case((T.c.status == "maintenance", before), else_=T.c.status)

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors of cinder_lite, each with a sentence for its reader and its HTTP status.
+
+Names follow Cinder's so that operators recognise them in logs. The ``message`` template is filled
+with the keyword arguments of the exception.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CinderLiteException(Exception):
+    """Base of every error that cinder_lite raises on purpose.
+
+    :param message: the whole sentence; without it, the class's template filled with ``kwargs``
+    :param kwargs: values for the template, kept in ``self.kwargs``
+    """
+
+    message = "An unknown error occurred."
+    code = 500
+    safe = False
+    """True when the sentence may be shown to any tenant."""
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        self.kwargs = kwargs
+        self.msg = message if message is not None else self.message % kwargs
+        super().__init__(self.msg)
+
+    def __str__(self) -> str:
+        return self.msg
+
+
+# --- not found -------------------------------------------------------------------------------
+
+
+class NotFound(CinderLiteException):
+    """Something that was named does not exist, or not for this caller."""
+
+    message = "Resource could not be found."
+    code = 404
+    safe = True
+
+
+class VolumeNotFound(NotFound):
+    """No such volume in the caller's project."""
+
+    message = "Volume %(volume_id)s could not be found."
+
+
+class SnapshotNotFound(NotFound):
+    """No such snapshot in the caller's project."""
+
+    message = "Snapshot %(snapshot_id)s could not be found."
+
+
+class VolumeTypeNotFound(NotFound):
+    """No such volume type, by id or by name."""
+
+    message = "Volume type %(volume_type_id)s could not be found."
+
+
+class VolumeTypeNotFoundByName(VolumeTypeNotFound):
+    """No such volume type name."""
+
+    message = "Volume type with name %(volume_type_name)s could not be found."
+
+
+class VolumeTypeExtraSpecsNotFound(NotFound):
+    """The type has no such extra spec."""
+
+    message = "Volume Type %(volume_type_id)s has no extra specs with key %(extra_specs_key)s."
+
+
+class VolumeMetadataNotFound(NotFound):
+    """The volume has no such metadata key."""
+
+    message = "Volume %(volume_id)s has no metadata with key %(metadata_key)s."
+
+
+class ServiceNotFound(NotFound):
+    """No such service on that host."""
+
+    message = "Service %(service_id)s could not be found on host %(host)s."
+
+
+class MigrationNotFound(NotFound):
+    """No such migration record."""
+
+    message = "Volume migration %(migration_id)s could not be found."
+
+
+class ExtensionNotFound(NotFound):
+    """No such API extension alias."""
+
+    message = "Extension %(alias)s could not be found."
+
+
+# --- bad requests ----------------------------------------------------------------------------
+
+
+class Invalid(CinderLiteException):
+    """The request can not be carried out as it stands."""
+
+    message = "Unacceptable parameters."
+    code = 400
+    safe = True
+
+
+class InvalidInput(Invalid):
+    """A value in the request is wrong."""
+
+    message = "Invalid input received: %(reason)s"
+
+
+class InvalidParameterValue(Invalid):
+    """A value in the request is wrong; ``err`` is the sentence."""
+
+    message = "%(err)s"
+
+
+class InvalidVolume(Invalid):
+    """The volume's state forbids the request."""
+
+    message = "Invalid volume: %(reason)s"
+
+
+class InvalidVolumeType(Invalid):
+    """The volume type can not be used so."""
+
+    message = "Invalid volume type: %(reason)s"
+
+
+class InvalidHost(Invalid):
+    """The host named can not be used."""
+
+    message = "Invalid host: %(reason)s"
+
+
+class VolumeTypeInUse(Invalid):
+    """The type still has volumes."""
+
+    message = (
+        "Volume Type %(volume_type_id)s deletion is not allowed with volumes present with the type."
+    )
+
+
+class CannotDeleteDefaultVolumeType(Invalid):
+    """The type is the default one."""
+
+    message = (
+        "Volume type with id %(volume_type_id)s is the default volume type and cannot be deleted."
+    )
+
+
+class Duplicate(CinderLiteException):
+    """Something of that name exists."""
+
+    message = "Resource already exists."
+    code = 409
+    safe = True
+
+
+class VolumeTypeExists(Duplicate):
+    """A volume type of that name exists."""
+
+    message = "Volume Type %(id)s already exists."
+
+
+# --- refused ---------------------------------------------------------------------------------
+
+
+class NotAuthorized(CinderLiteException):
+    """The caller may not do this."""
+
+    message = "Not authorized."
+    code = 403
+    safe = True
+
+
+class AdminRequired(NotAuthorized):
+    """Only an administrator may do this."""
+
+    message = "User does not have admin privileges"
+
+
+class PolicyNotAuthorized(NotAuthorized):
+    """The policy rule named ``action`` refused."""
+
+    message = "Policy doesn't allow %(action)s to be performed."
+
+
+class OverQuota(CinderLiteException):
+    """A quota would be exceeded."""
+
+    message = "Quota exceeded for resources: %(overs)s"
+    code = 413
+    safe = True
+
+
+class VolumeLimitExceeded(OverQuota):
+    """The quota of volumes is used up."""
+
+    message = "Maximum number of volumes allowed (%(allowed)d) exceeded for quota '%(name)s'."
+
+
+class VolumeSizeExceedsAvailableQuota(OverQuota):
+    """The quota of gigabytes is used up."""
+
+    message = (
+        "Requested volume or snapshot exceeds allowed %(name)s quota. Requested %(requested)sG, "
+        "quota is %(quota)sG and %(consumed)sG has been consumed."
+    )
+
+
+class VolumeSizeExceedsLimit(OverQuota):
+    """One volume is larger than the project's per-volume limit."""
+
+    message = "Requested volume size %(size)dG is larger than maximum allowed limit %(limit)dG."
+
+
+# --- scheduling ------------------------------------------------------------------------------
+
+
+class NoValidHost(CinderLiteException):
+    """No backend passes the filters; ``reason`` says which filter refused and why."""
+
+    message = "No valid host was found. %(reason)s"
+    safe = True
+
+
+class ServiceUnavailable(CinderLiteException):
+    """A service that is needed is down or does not answer."""
+
+    message = "Service is unavailable at this time."
+    code = 503
+    safe = True
+
+
+# --- backends --------------------------------------------------------------------------------
+
+
+class VolumeDriverException(CinderLiteException):
+    """A driver failed."""
+
+    message = "Volume driver reported an error: %(message)s"
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        text = f"Volume driver reported an error: {message}" if message else self.__class__.__name__
+        super().__init__(text, **kwargs)
+
+
+class DriverNotInitialized(CinderLiteException):
+    """The backend's driver is not ready."""
+
+    message = "Volume driver %(driver)s is not initialized."
+
+
+class VolumeBackendAPIException(CinderLiteException):
+    """The storage behind a driver refused or failed."""
+
+    message = "Bad or unexpected response from the storage volume backend API: %(data)s"
+
+
+class InvalidConfigurationValue(CinderLiteException):
+    """An option's value can not be used."""
+
+    message = 'Value "%(value)s" is not valid for configuration option "%(option)s": %(reason)s'
+
+
+# --- moving ----------------------------------------------------------------------------------
+
+
+class VolumeMigrationFailed(CinderLiteException):
+    """A move failed; the volume is where it was."""
+
+    message = "Volume migration failed: %(reason)s"
+
+
+class VolumeCopyFailed(CinderLiteException):
+    """The bytes could not be copied."""
+
+    message = "Copying the volume's data failed: %(reason)s"
+
+
+class CopyStopped(CinderLiteException):
+    """The copy was stopped on purpose, by a request or by the service's end."""
+
+    message = "Copying the volume's data was stopped: %(reason)s"

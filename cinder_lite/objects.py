@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Typed records that cross the borders between rooms: built by db/, read by everyone."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from oslo_config import cfg
+
+CONF = cfg.CONF
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """One row of ``volumes``; field names are the columns', sizes are GiB, times are UTC."""
+
+    id: str
+    name_id_override: str | None = None
+    """Column ``_name_id``: the id that the backend's name carries where it is not ``id``."""
+    ec2_id: str | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    host: str | None = None
+    cluster_name: str | None = None
+    size: int = 0
+    availability_zone: str | None = None
+    status: str | None = None
+    attach_status: str | None = None
+    migration_status: str | None = None
+    previous_status: str | None = None
+    display_name: str | None = None
+    display_description: str | None = None
+    volume_type_id: str | None = None
+    snapshot_id: str | None = None
+    source_volid: str | None = None
+    group_id: str | None = None
+    consistencygroup_id: str | None = None
+    service_uuid: str | None = None
+    bootable: bool = False
+    multiattach: bool = False
+    shared_targets: bool | None = None
+    use_quota: bool = True
+    encryption_key_id: str | None = None
+    replication_status: str | None = None
+    replication_driver_data: str | None = None
+    replication_extended_status: str | None = None
+    provider_id: str | None = None
+    provider_location: str | None = None
+    provider_auth: str | None = None
+    provider_geometry: str | None = None
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    scheduled_at: datetime.datetime | None = None
+    launched_at: datetime.datetime | None = None
+    terminated_at: datetime.datetime | None = None
+    deleted_at: datetime.datetime | None = None
+    deleted: bool = False
+
+    @property
+    def name_id(self) -> str:
+        """The id that the volume's name on its backend carries."""
+        return self.name_id_override or self.id
+
+    @property
+    def name(self) -> str:
+        """The volume's name on its backend."""
+        return str(CONF.volume_name_template % self.name_id)
+
+    @property
+    def service_host(self) -> str:
+        """``host@backend``: the volume service that looks after the volume; '' before one does."""
+        return (self.host or "").partition("#")[0]
+
+    def replace(self, **values: Any) -> Volume:
+        """Return a copy with these fields changed."""
+        return dataclasses.replace(self, **values)
+
+
+VOLUME_COLUMNS = tuple(
+    "_name_id" if field.name == "name_id_override" else field.name
+    for field in dataclasses.fields(Volume)
+)
+"""The columns of ``volumes`` in the order of :class:`Volume`'s fields."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One row of ``snapshots``; sizes are GiB."""
+
+    id: str
+    volume_id: str
+    volume_size: int
+    project_id: str | None = None
+    user_id: str | None = None
+    status: str | None = None
+    display_name: str | None = None
+    display_description: str | None = None
+    provider_location: str | None = None
+    volume_name: str = ""
+    """The volume's name on the backend."""
+
+    @property
+    def name(self) -> str:
+        """The snapshot's name on its backend."""
+        return str(CONF.snapshot_name_template % self.id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One row of ``services``: a scheduler or a volume service, with its heartbeat."""
+
+    id: int
+    uuid: str | None = None
+    host: str
+    binary: str
+    topic: str
+    report_count: int = 0
+    disabled: bool = False
+    disabled_reason: str | None = None
+    availability_zone: str | None = None
+    rpc_current_version: str | None = None
+    cluster_name: str | None = None
+    replication_status: str | None = None
+    active_backend_id: str | None = None
+    frozen: bool = False
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    modified_at: datetime.datetime | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """True while the last heartbeat is younger than ``service_down_time`` seconds."""
+        last = self.updated_at or self.created_at
+        if last is None:
+            return False
+        age = (utcnow() - last).total_seconds()
+        return abs(age) <= CONF.service_down_time
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeType:
+    """One row of ``volume_types`` with its extra specs."""
+
+    id: str
+    name: str
+    description: str | None = None
+    is_public: bool = True
+    qos_specs_id: str | None = None
+    extra_specs: dict[str, str] = dataclasses.field(default_factory=dict)
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One row of ``volume_migrations``: a move of a volume, from request to end.
+
+    Bytes are counted from the start of the copy; ``bytes_per_second`` is the current rate.
+    """
+
+    id: str
+    volume_id: str
+    new_volume_id: str | None = None
+    source_host: str
+    dest_host: str
+    mode: str | None = None
+    status: str
+    phase: str
+    owner: str | None = None
+    """The process that works on it: a service's instance id; None while nobody does."""
+    attempts: int = 0
+    """How often a service took it up: more than once after a crash."""
+    capabilities: str | None = None
+    """JSON: what the scheduler knew of the destination when it chose it."""
+    new_type_id: str | None = None
+    force_host_copy: bool = False
+    lock_volume: bool = False
+    bytes_total: int = 0
+    bytes_copied: int = 0
+    bytes_skipped: int = 0
+    bytes_per_second: int = 0
+    error: str | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    request_id: str | None = None
+    created_at: datetime.datetime | None = None
+    started_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    finished_at: datetime.datetime | None = None
+
+
+def utcnow() -> datetime.datetime:
+    """Return the time now as the database keeps it: UTC without a zone."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every policy rule, with the REST calls it guards. Names and defaults are Cinder's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oslo_policy import policy
+
+from cinder_lite.policies import (
+    base,
+    capacity,
+    limits,
+    services,
+    volume_actions,
+    volume_attributes,
+    volume_metadata,
+    volume_migrations,
+    volume_types,
+    volumes,
+)
+
+_MODULES = (
+    base,
+    volumes,
+    volume_actions,
+    volume_attributes,
+    volume_metadata,
+    volume_migrations,
+    volume_types,
+    services,
+    capacity,
+    limits,
+)
+
+
+def list_rules() -> Iterator[policy.RuleDefault]:
+    """Yield every rule, for the enforcer and for oslopolicy-sample-generator."""
+    for module in _MODULES:
+        yield from module.RULES

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messaging: the transport, clients, servers and notifications, all through oslo.messaging."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import oslo_messaging as messaging
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from cinder_lite import concurrency
+from cinder_lite.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+EXCHANGE = "cinder_lite"
+
+_lock = threading.Lock()
+_transports: dict[str, Any] = {}
+
+
+class ContextSerializer(messaging.Serializer):
+    """Carries the request context in every message; arguments are JSON already."""
+
+    def serialize_entity(self, context: Any, entity: Any) -> Any:
+        """Return an argument as it goes into the message."""
+        return entity
+
+    def deserialize_entity(self, context: Any, entity: Any) -> Any:
+        """Return an argument as it came out of the message."""
+        return entity
+
+    def serialize_context(self, context: Any) -> dict[str, Any]:
+        """Return the context as a dictionary."""
+        return context if isinstance(context, dict) else context.to_dict()
+
+    def deserialize_context(self, context: dict[str, Any]) -> RequestContext:
+        """Return the context that a message carried."""
+        return RequestContext.from_dict(context)
+
+
+def endpoint_target(version: str) -> messaging.Target:
+    """Return the ``target`` attribute of an endpoint class that answers up to ``version``."""
+    return messaging.Target(version=version)
+
+
+def transport() -> Any:
+    """Return the process's RPC transport, opened at first use."""
+    with _lock:
+        if "rpc" not in _transports:
+            messaging.set_transport_defaults(EXCHANGE)
+            _transports["rpc"] = messaging.get_rpc_transport(CONF)
+        return _transports["rpc"]
+
+
+def cleanup() -> None:
+    """Close the transports: at the end of a process, and in tests."""
+    with _lock:
+        opened = list(_transports.values())
+        _transports.clear()
+    for one in opened:
+        one.cleanup()
+
+
+def client(topic: str, version: str) -> Any:
+    """Return a client that casts to and calls servers of ``topic``.
+
+    :param version: the newest version that its methods may ask for
+    """
+    target = messaging.Target(topic=topic, version=version)
+    return messaging.get_rpc_client(transport(), target, serializer=ContextSerializer())
+
+
+def server(topic: str, name: str, endpoints: list[Any]) -> Any:
+    """Return a server, not started, that answers on ``topic`` and ``topic.name``.
+
+    :param name: this server's own name, unique among the topic's servers
+    """
+    return messaging.get_rpc_server(
+        transport(),
+        messaging.Target(topic=topic, server=name),
+        endpoints,
+        executor=concurrency.backend(),
+        serializer=ContextSerializer(),
+        access_policy=messaging.DefaultRPCAccessPolicy,
+    )
+
+
+def get_notifier(publisher: str) -> Any:
+    """Return a notifier whose publisher id is ``publisher.host``.
+
+    Notifications go where ``[oslo_messaging_notifications] driver`` says; by default nowhere.
+    """
+    with _lock:
+        if "notify" not in _transports:
+            messaging.set_transport_defaults(EXCHANGE)
+            _transports["notify"] = messaging.get_notification_transport(CONF)
+        notify = _transports["notify"]
+    return messaging.Notifier(
+        notify, publisher_id=f"{publisher}.{CONF.host}", serializer=ContextSerializer()
+    )

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was promised of each pool and is not in its backend's last report yet.
+
+A promise is made under the scheduler's lock, before the database knows of it, and is *confirmed*
+once the volume's row (or the migration's record) names the pool. From then on the database can
+answer for it, so each new report of a backend replaces that backend's confirmed promises by what
+the database says is still missing from the report. That settles three races at once: a report
+taken before a volume existed does not wipe out its promise; a promise ends exactly when a report
+holds the volume, or the volume will never come; and what other schedulers promised is known here
+as of the next report, and after a restart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+
+from cinder_lite import host as host_name
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Promise:
+    """Capacity of a pool that one volume will take."""
+
+    key: str
+    """Id of the volume, or of the migration while its target has no row."""
+    host: str
+    """``host@backend#pool``."""
+    size: float
+    """GiB."""
+    thin: bool = True
+    """The volume may be thin."""
+    allocated: bool = True
+    """False when the reported ``allocated_capacity_gb`` holds it already."""
+
+
+class Ledger:
+    """The promises by key. Its user does the locking."""
+
+    def __init__(self) -> None:
+        self._promises: dict[str, Promise] = {}
+        self._unconfirmed: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._promises)
+
+    def add(self, promise: Promise) -> None:
+        """Note a promise that the database does not know of yet."""
+        self._promises[promise.key] = promise
+        self._unconfirmed.add(promise.key)
+
+    def confirm(self, key: str) -> None:
+        """Note that the database knows of a promise from now on."""
+        self._unconfirmed.discard(key)
+
+    def remove(self, key: str) -> Promise | None:
+        """Take a promise back and return it."""
+        self._unconfirmed.discard(key)
+        return self._promises.pop(key, None)
+
+    def of_host(self, host: str) -> list[Promise]:
+        """Return the promises of one pool.
+
+        :param host: ``host@backend#pool``
+        """
+        return [promise for promise in self._promises.values() if promise.host == host]
+
+    def confirmed(self, service_host: str) -> set[str]:
+        """Return the keys of a backend's confirmed promises.
+
+        :param service_host: ``host@backend``
+        """
+        return {
+            key
+            for key, promise in self._promises.items()
+            if key not in self._unconfirmed and host_name.service_of(promise.host) == service_host
+        }
+
+    def replace(self, confirmed: Collection[str], durable: Iterable[Promise]) -> None:
+        """Put what the database knows in the place of confirmed promises.
+
+        :param confirmed: what :meth:`confirmed` returned before the database was asked; promises
+            made or confirmed later stay, as the database's answer may have missed them
+        :param durable: what the database knows; whether the volume may be thin is kept from the
+            promise that is replaced
+        """
+        before = {key: self._promises.pop(key) for key in confirmed if key in self._promises}
+        for promise in durable:
+            if promise.key in self._promises:
+                continue
+            known = before.get(promise.key)
+            thin = known.thin if known is not None else promise.thin
+            self._promises[promise.key] = dataclasses.replace(promise, thin=thin)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the other services may ask of cinder-lite-scheduler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+
+from cinder_lite import rpc
+from cinder_lite.context import RequestContext
+
+CONF = cfg.CONF
+
+
+class SchedulerAPI:
+    """Client side of the scheduler's RPC interface.
+
+    Version history::
+
+        1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools
+    """
+
+    RPC_API_VERSION = "1.0"
+
+    def __init__(self) -> None:
+        self._client = rpc.client(CONF.scheduler_topic, self.RPC_API_VERSION)
+
+    def create_volume(
+        self,
+        ctxt: RequestContext,
+        volume_id: str,
+        *,
+        request_spec: dict[str, Any],
+        filter_properties: dict[str, Any],
+        snapshot_id: str | None = None,
+        image_id: str | None = None,
+    ) -> None:
+        """Cast: choose a backend for a new volume and have it created there."""
+        self._client.cast(
+            ctxt,
+            "create_volume",
+            topic=CONF.volume_topic,
+            volume_id=volume_id,
+            snapshot_id=snapshot_id,
+            image_id=image_id,
+            request_spec=request_spec,
+            filter_properties=filter_properties,
+        )
+
+    def migrate_volume_to_host(
+        self,
+        ctxt: RequestContext,
+        volume_id: str,
+        host: str,
+        *,
+        force_host_copy: bool,
+        request_spec: dict[str, Any],
+    ) -> None:
+        """Cast: see whether ``host`` can take a volume and tell the source to move it."""
+        self._client.cast(
+            ctxt,
+            "migrate_volume_to_host",
+            topic=CONF.volume_topic,
+            volume_id=volume_id,
+            host=host,
+            force_host_copy=force_host_copy,
+            request_spec=request_spec,
+            filter_properties=None,
+        )
+
+    def update_service_capabilities(
+        self, ctxt: RequestContext, host: str, capabilities: dict[str, Any], timestamp: str
+    ) -> None:
+        """Cast to every scheduler: what a backend can do and how full it is.
+
+        :param host: ``host@backend``
+        :param timestamp: when the figures were taken, ISO 8601, UTC
+        """
+        self._client.prepare(fanout=True).cast(
+            ctxt,
+            "update_service_capabilities",
+            service_name="volume",
+            host=host,
+            capabilities=capabilities,
+            timestamp=timestamp,
+        )
+
+    def get_pools(self, ctxt: RequestContext, filters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Call: every backend's pools with their capabilities."""
+        pools: list[dict[str, Any]] = self._client.call(ctxt, "get_pools", filters=filters)
+        return pools

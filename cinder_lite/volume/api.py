@@ -1,0 +1,532 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request may start: the rules, one compare-and-swap in the database, then a cast."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from cinder_lite import exception, states
+from cinder_lite import host as host_name
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import services as db_services
+from cinder_lite.db import volume_metadata as db_metadata
+from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.objects import Migration, Service, Volume, VolumeType
+from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.volume.rpcapi import VolumeAPI
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+_NOT_MOVING = cond.In(
+    "the volume is moving to another backend (migration_status is {volume.migration_status}).",
+    "migration_status",
+    states.MIGRATION_IDLE,
+)
+_NO_GROUP = (
+    cond.In("the volume is in the group {volume.group_id}.", "group_id", (None,)),
+    cond.In(
+        "the volume is in the consistency group {volume.consistencygroup_id}.",
+        "consistencygroup_id",
+        (None,),
+    ),
+)
+_NO_SNAPSHOTS = cond.NoSnapshots("the volume has snapshots.")
+_DELETABLE = (
+    states.AVAILABLE,
+    states.ERROR,
+    states.ERROR_DELETING,
+    states.ERROR_EXTENDING,
+    states.ERROR_MANAGING,
+)
+
+
+def migration_rules(host: str) -> list[cond.Condition]:
+    """Return what must hold of a volume that is to move to ``host``."""
+    return [
+        cond.In(
+            "its status must be available or in-use, but is {volume.status}.",
+            "status",
+            (states.AVAILABLE, states.IN_USE),
+        ),
+        cond.In(
+            "it is moving already (migration_status is {volume.migration_status}).",
+            "migration_status",
+            states.MIGRATION_IDLE,
+        ),
+        cond.In(
+            "it is replicated (replication_status is {volume.replication_status}).",
+            "replication_status",
+            states.REPLICATION_OFF,
+        ),
+        cond.In(
+            "it is in the consistency group {volume.consistencygroup_id}.",
+            "consistencygroup_id",
+            (None,),
+        ),
+        cond.In("it is in the group {volume.group_id}.", "group_id", (None,)),
+        cond.NoSnapshots("it has snapshots."),
+        cond.OnOtherBackend("it is on {volume.host} already.", host),
+        cond.In(
+            "it is attached, and attached volumes can not be moved yet.",
+            "attach_status",
+            (None, states.DETACHED),
+        ),
+    ]
+
+
+class API:
+    """Starts what a request asks for; every method is done when the work is recorded and cast."""
+
+    def __init__(self) -> None:
+        self._scheduler: SchedulerAPI | None = None
+        self._volume: VolumeAPI | None = None
+
+    @property
+    def scheduler_rpcapi(self) -> SchedulerAPI:
+        """The scheduler's client, made at first use: a fork must not share it."""
+        if self._scheduler is None:
+            self._scheduler = SchedulerAPI()
+        return self._scheduler
+
+    @property
+    def volume_rpcapi(self) -> VolumeAPI:
+        """The volume services' client, made at first use."""
+        if self._volume is None:
+            self._volume = VolumeAPI()
+        return self._volume
+
+    # --- life of a volume --------------------------------------------------------------------
+
+    def create(
+        self,
+        context: RequestContext,
+        *,
+        size: int,
+        name: str | None = None,
+        description: str | None = None,
+        volume_type: VolumeType | None = None,
+        availability_zone: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        multiattach: bool = False,
+        scheduler_hints: Mapping[str, Any] | None = None,
+    ) -> Volume:
+        """Create a volume's row, count it against the quota, and ask the scheduler for a place.
+
+        :param size: GiB
+        :raises InvalidInput: the availability zone does not exist
+        :raises OverQuota: the project's quota is used up
+        """
+        zone = self._availability_zone(availability_zone)
+        volume = volumes.create(
+            {
+                "user_id": context.user_id,
+                "project_id": context.project_id,
+                "size": size,
+                "status": states.CREATING,
+                "attach_status": states.DETACHED,
+                "availability_zone": zone,
+                "display_name": name,
+                "display_description": description,
+                "volume_type_id": volume_type.id if volume_type else None,
+                "multiattach": multiattach,
+                "bootable": False,
+                "shared_targets": True,
+                "use_quota": True,
+            },
+            metadata,
+        )
+        filter_properties = {"scheduler_hints": dict(scheduler_hints or {})}
+        try:
+            self.scheduler_rpcapi.create_volume(
+                context,
+                volume.id,
+                request_spec=request_spec(volume, volume_type),
+                filter_properties=filter_properties,
+            )
+        except Exception:
+            volumes.destroy(volume.id)
+            LOG.exception("Volume %s: the scheduler could not be asked; its row is gone", volume.id)
+            raise exception.ServiceUnavailable(
+                "The volume was not created: the message broker does not answer."
+            ) from None
+        LOG.info("Volume %s: creation of %s GiB asked for", volume.id, size)
+        return volume
+
+    def _availability_zone(self, asked: str | None) -> str:
+        default = str(CONF.default_availability_zone or CONF.storage_availability_zone)
+        if asked is None or asked == default:
+            return default
+        known = {
+            service.availability_zone
+            for service in db_services.listing(binary=db_services.VOLUME, disabled=False)
+        }
+        if asked in known:
+            return asked
+        if CONF.allow_availability_zone_fallback:
+            return default
+        raise exception.InvalidInput(reason=f"Availability zone '{asked}' is invalid.")
+
+    def delete(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        *,
+        force: bool = False,
+        cascade: bool = False,
+    ) -> None:
+        """Mark a volume as deleting and tell its host, or delete the row of one without a host.
+
+        :param force: whatever its status, as long as it is not attached and not moving
+        :raises InvalidVolume: a rule forbids it
+        """
+        rules: list[cond.Condition] = [
+            _NOT_MOVING,
+            cond.In("the volume is attached.", "attach_status", (None, states.DETACHED)),
+            *_NO_GROUP,
+            _NO_SNAPSHOTS,
+        ]
+        if not force:
+            rules.append(
+                cond.In(
+                    "its status must be available, error, error_deleting, error_extending or "
+                    "error_managing, but is {volume.status}.",
+                    "status",
+                    _DELETABLE,
+                )
+            )
+        changes = {"previous_status": volumes.column("status"), "status": states.DELETING}
+        self._swap(volume, changes, rules, "can not be deleted")
+        if not volume.host:
+            volumes.destroy(volume.id)
+            LOG.info("Volume %s: deleted; it was never on a backend", volume.id)
+            return
+        try:
+            self.volume_rpcapi.delete_volume(context, volume)
+        except Exception:
+            volumes.update(volume.id, {"status": volume.status})
+            LOG.exception("Volume %s: its host could not be told to delete it", volume.id)
+            raise exception.ServiceUnavailable(
+                f"Volume {volume.id} was not deleted: the message broker does not answer."
+            ) from None
+        LOG.info("Volume %s: deletion asked for", volume.id)
+
+    def update(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        values: Mapping[str, Any],
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change a volume's name, description or metadata.
+
+        :param metadata: the whole new metadata; None leaves it
+        :raises InvalidVolume: the volume is in maintenance
+        """
+        rules: list[cond.Condition] = [
+            cond.In(
+                "it is locked (its status is {volume.status}).",
+                "status",
+                [status for status in states.VOLUME_STATUSES if status != states.MAINTENANCE],
+            )
+        ]
+        self._swap(volume, values, rules, "can not be changed")
+        if metadata is not None:
+            db_metadata.replace(volume.id, metadata)
+
+    # --- moving ------------------------------------------------------------------------------
+
+    def migrate_volume(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        host: str,
+        cluster_name: str | None = None,
+        force_host_copy: bool = False,
+        lock_volume: bool = False,
+    ) -> Migration:
+        """Admit a move and ask the scheduler whether the destination will do.
+
+        The volume is marked and the migration record written in one transaction, whose UPDATE
+        tests every rule; of two requests at once, one is admitted.
+
+        :param host: ``host@backend`` or ``host@backend#pool``
+        :param force_host_copy: do not try the driver's own move
+        :param lock_volume: nobody may attach or change the volume meanwhile (status maintenance)
+        :raises InvalidHost: the destination is unknown, down or disabled
+        :raises InvalidVolume: the volume's state forbids it; every rule that does is named
+        """
+        if cluster_name:
+            raise exception.InvalidHost(
+                reason=f"there is no cluster {cluster_name}: this service has no clusters. "
+                "Name a host."
+            )
+        self._check_destination(host)
+        rules = migration_rules(host)
+        migration = None
+        for _ in range(2):
+            migration = volume_migrations.begin(
+                volume.id,
+                rules,
+                {
+                    "migration_status": states.MIGRATION_STARTING,
+                    "previous_status": volumes.column("status"),
+                    "status": volumes.status_or_maintenance(lock_volume),
+                },
+                self._record(context, volume, host, force_host_copy, lock_volume),
+            )
+            if migration is not None:
+                break
+            refused = volumes.refusals(volume.id, rules)
+            if refused:
+                raise exception.InvalidVolume(
+                    reason=f"volume {volume.id} can not be moved to {host}: "
+                    + " Also, ".join(refused)
+                )
+        if migration is None:
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} is being changed by other requests; try again."
+            )
+        self._ask_scheduler(context, migration)
+        LOG.info(
+            "Volume %(volume)s: migration %(id)s from %(source)s to %(dest)s admitted",
+            {"volume": volume.id, "id": migration.id, "source": volume.host, "dest": host},
+        )
+        return migration
+
+    @staticmethod
+    def _record(
+        context: RequestContext,
+        volume: Volume,
+        host: str,
+        force_host_copy: bool,
+        lock_volume: bool,
+    ) -> dict[str, Any]:
+        return {
+            "source_host": volume.host,
+            "dest_host": host,
+            "status": states.RECORD_RUNNING,
+            "phase": states.PHASE_SCHEDULING,
+            "force_host_copy": force_host_copy,
+            "lock_volume": lock_volume,
+            "bytes_total": volume.size * 1024**3,
+            "user_id": context.user_id,
+            "project_id": context.project_id,
+            "request_id": context.request_id,
+        }
+
+    def _check_destination(self, host: str) -> None:
+        service_host = host_name.service_of(host)
+        if not host_name.parse(host).backend:
+            raise exception.InvalidHost(
+                reason=f"'{host}' names no backend; the form is host@backend or host@backend#pool."
+            )
+        try:
+            service = db_services.get(host=service_host, binary=db_services.VOLUME)
+        except exception.ServiceNotFound:
+            known = sorted(s.host for s in db_services.listing(binary=db_services.VOLUME))
+            raise exception.InvalidHost(
+                reason=f"no volume service is named {service_host}; "
+                f"known are: {', '.join(known) or 'none'}."
+            ) from None
+        if service.disabled:
+            why = f" ({service.disabled_reason})" if service.disabled_reason else ""
+            raise exception.InvalidHost(
+                reason=f"the volume service {service_host} is disabled{why}."
+            )
+        if not service.is_up:
+            raise exception.InvalidHost(
+                reason=f"the volume service {service_host} is down: it was last heard of at "
+                f"{service.updated_at or service.created_at} UTC."
+            )
+
+    def _ask_scheduler(self, context: RequestContext, migration: Migration) -> None:
+        volume = volumes.get(context.elevated(), migration.volume_id)
+        spec = request_spec(volume, volume_type_of(context, volume))
+        spec["migration_id"] = migration.id
+        try:
+            self.scheduler_rpcapi.migrate_volume_to_host(
+                context,
+                volume.id,
+                migration.dest_host,
+                force_host_copy=migration.force_host_copy,
+                request_spec=spec,
+            )
+        except Exception:
+            # The record stays: a scheduler that looks for lost work finds it and goes on.
+            LOG.exception(
+                "Volume %(volume)s: the scheduler could not be asked about migration %(id)s; "
+                "it is asked again within %(seconds)s seconds",
+                {
+                    "volume": volume.id,
+                    "id": migration.id,
+                    "seconds": CONF.migration_settle_interval,
+                },
+            )
+
+    def migrate_volume_completion(
+        self, context: RequestContext, volume: Volume, new_volume_id: str, *, error: bool
+    ) -> str:
+        """End a move whose bytes somebody else has copied (Nova calls this).
+
+        :param volume: the source
+        :param new_volume_id: the target
+        :param error: the copy failed: undo the move
+        :returns: the id under which the volume goes on
+        :raises InvalidVolume: the two are not the two sides of one move
+        """
+        new_volume = volumes.get(context.elevated(), new_volume_id)
+        if volume.migration_status is None and new_volume.migration_status is None:
+            # Nova has swapped two volumes for a user; no move of ours is concerned.
+            return new_volume.id
+        expected = states.migration_target_of(volume.id)
+        if volume.migration_status not in states.MIGRATION_BUSY:
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} is in no migration "
+                f"(migration_status is {volume.migration_status})."
+            )
+        running = volume_migrations.running_of_volume(volume.id)
+        if running is None or running.mode != states.MODE_NOVA:
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} is moved by its volume service, which completes the "
+                "migration itself."
+            )
+        if new_volume.migration_status != expected:
+            raise exception.InvalidVolume(
+                reason=f"volume {new_volume.id} is not the target of volume {volume.id}'s "
+                f"migration: its migration_status is {new_volume.migration_status}, "
+                f"not {expected}."
+            )
+        return self.volume_rpcapi.migrate_volume_completion(
+            context, volume, new_volume.id, error=error
+        )
+
+    # --- administration ----------------------------------------------------------------------
+
+    def reset_status(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        *,
+        status: str | None = None,
+        attach_status: str | None = None,
+        migration_status: str | None = None,
+    ) -> None:
+        """Write statuses of a volume, whatever they are.
+
+        A volume that is really moving keeps its migration_status: a reset would let a second
+        move start beside the first one's copy.
+
+        :param migration_status: ``none`` clears it
+        :raises InvalidVolume: the volume is moving and its migration_status was to be reset
+        """
+        values: dict[str, Any] = {}
+        if status is not None:
+            values["status"] = status
+        if attach_status is not None:
+            values["attach_status"] = attach_status
+        if migration_status is not None:
+            running = volume_migrations.running_of_volume(volume.id)
+            if running is not None:
+                raise exception.InvalidVolume(
+                    reason=f"migration {running.id} of volume {volume.id} is running (phase "
+                    f"{running.phase}); its migration_status is settled when that ends."
+                )
+            values["migration_status"] = None if migration_status == "none" else migration_status
+        volumes.update(volume.id, values)
+        LOG.info(
+            "Volume %(id)s: reset by request to %(values)s", {"id": volume.id, "values": values}
+        )
+
+    def get_pools(
+        self, context: RequestContext, filters: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Return every backend's pools as the scheduler knows them."""
+        return self.scheduler_rpcapi.get_pools(context, dict(filters))
+
+    def services(
+        self, context: RequestContext, host: str | None = None, binary: str | None = None
+    ) -> list[Service]:
+        """Return the services, all or those of one host or binary."""
+        return db_services.listing(host=host, binary=binary)
+
+    def set_service_disabled(
+        self,
+        context: RequestContext,
+        host: str,
+        binary: str,
+        *,
+        disabled: bool,
+        reason: str | None = None,
+    ) -> Service:
+        """Let the scheduler use a service, or not.
+
+        :raises ServiceNotFound: there is none of that host and binary
+        """
+        service = db_services.get(host=host, binary=binary)
+        db_services.update(
+            service.id, {"disabled": disabled, "disabled_reason": reason if disabled else None}
+        )
+        return db_services.get(host=host, binary=binary)
+
+    # --- common ------------------------------------------------------------------------------
+
+    @staticmethod
+    def _swap(
+        volume: Volume, values: Mapping[str, Any], rules: Sequence[cond.Condition], refusal: str
+    ) -> None:
+        """Change a volume if every rule holds; otherwise say which do not."""
+        for _ in range(2):
+            if volumes.conditional_update(volume.id, values, rules):
+                return
+            refused = volumes.refusals(volume.id, rules)
+            if refused:
+                raise exception.InvalidVolume(
+                    reason=f"volume {volume.id} {refusal}: " + " Also, ".join(refused)
+                )
+        raise exception.InvalidVolume(
+            reason=f"volume {volume.id} is being changed by other requests; try again."
+        )
+
+
+def volume_type_of(context: RequestContext, volume: Volume) -> VolumeType | None:
+    """Return a volume's type, None where it has none or its type is gone."""
+    from cinder_lite.db import volume_types  # only moves and creates need it
+
+    if not volume.volume_type_id:
+        return None
+    with contextlib.suppress(exception.VolumeTypeNotFound):
+        return volume_types.get(context.elevated(), volume.volume_type_id)
+    return None
+
+
+def request_spec(volume: Volume, volume_type: VolumeType | None) -> dict[str, Any]:
+    """Return what the scheduler needs to know of a volume."""
+    return {
+        "volume_id": volume.id,
+        "volume_properties": {
+            "id": volume.id,
+            "size": volume.size,
+            "host": volume.host,
+            "availability_zone": volume.availability_zone,
+            "project_id": volume.project_id,
+            "user_id": volume.user_id,
+            "status": volume.status,
+            "display_name": volume.display_name,
+            "volume_type_id": volume.volume_type_id,
+            "multiattach": volume.multiattach,
+        },
+        "volume_type": {
+            "id": volume_type.id,
+            "name": volume_type.name,
+            "extra_specs": dict(volume_type.extra_specs),
+        }
+        if volume_type
+        else {},
+    }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What need not be copied: holes of a file, and blocks of zeros."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Iterator
+
+ZERO_UNIT = 64 * 1024
+"""Bytes: zeros are looked for in units of this size, the smallest usual chunk of a thin pool."""
+
+
+def data_extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
+    """Tell where a regular file holds data.
+
+    :param fd: the open file; its position is moved
+    :param size: bytes to look at, from the start
+    :returns: pairs of offset and length in bytes, in order; what lies between is holes
+    """
+    offset = 0
+    while offset < size:
+        try:
+            start = os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole from here to the end
+                return
+            raise
+        if start >= size:
+            return
+        end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
+        yield start, end - start
+        offset = end
+
+
+def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> list[tuple[int, int]]:
+    """Tell which parts of a buffer's first ``length`` bytes hold anything but zeros.
+
+    :returns: pairs of first byte and byte after the last, in units of ``ZERO_UNIT``
+    """
+    zeros = bytes(ZERO_UNIT)
+    runs: list[tuple[int, int]] = []
+    for first in range(0, length, ZERO_UNIT):
+        last = min(first + ZERO_UNIT, length)
+        # The first byte alone decides for most data, and spares a copy of the rest.
+        if not buffer[first] and buffer[first:last] == zeros[: last - first]:
+            continue
+        if runs and runs[-1][1] == first:
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    return runs

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One volume's bytes copied onto another, by whichever means suits the two."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Any
+
+from cinder_lite import exception
+from cinder_lite.volume.copy import dd, handles, native, process
+from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
+from cinder_lite.volume.copy.throttling import Throttle
+
+_MIB = 1024**2
+
+
+def copy_volume(
+    src: Any,
+    dest: Any,
+    size_in_m: int,
+    blocksize: str | int,
+    sync: bool = False,
+    execute: dd.Execute = process.execute,
+    ionice: str | None = None,
+    throttle: Throttle | None = None,
+    sparse: bool = False,
+    progress: Report | None = None,
+    stop: process.Stop | None = None,
+) -> CopyResult:
+    """Copy a volume's data; when this returns, it is on the target's stable storage.
+
+    Two paths are copied by dd, or by our own process where there is a bandwidth limit. Anything
+    else is a file object and is copied through ``read`` and ``write``.
+
+    :param src: path of the source, or an object with ``read(length)``, at its start
+    :param dest: path of the target, or an object with ``write(data)``, at its start
+    :param size_in_m: MiB to copy
+    :param blocksize: dd's block size: bytes, or a number with a unit such as ``1M``
+    :param sync: kept for callers that know Cinder's signature: the target is always flushed
+    :param execute: runs dd's two probes for O_DIRECT
+    :param ionice: arguments of ionice(1) for the copying process, such as ``-c3``
+    :param throttle: the backend's bandwidth limit, None for none
+    :param sparse: do not write zeros. The caller vouches for a target that reads as zero:
+        otherwise what it held before shows through. A file object gets every byte
+    :param progress: called in the caller's thread at least once a second and once at the end
+    :param stop: when it is set, the copy is stopped
+    :raises VolumeCopyFailed: the copy failed, or cannot fit; the reason is one sentence
+    :raises CopyStopped: ``stop`` was set; nothing writes to the target any more
+    """
+    size = size_in_m * _MIB
+    _check(src, dest, size)
+    if stop is not None and stop.is_set():
+        raise exception.CopyStopped(reason="it was asked to stop before it began")
+    meter = Meter(size, progress)
+    with (throttle or Throttle()).subcommand(src, dest) as (prefix, limit):
+        if not (isinstance(src, str) and isinstance(dest, str)):
+            handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
+            return meter.finish("file")
+        if limit():
+            native.copy(
+                src,
+                dest,
+                size,
+                meter=meter,
+                holes=sparse,
+                zeros=sparse,
+                limit=limit,
+                prefix=prefix,
+                ionice=ionice,
+                stop=stop,
+            )
+            return meter.finish("native")
+        dd.copy(
+            src,
+            dest,
+            size,
+            dd.parse_blocksize(blocksize),
+            meter=meter,
+            sparse=sparse,
+            execute=execute,
+            prefix=prefix,
+            ionice=ionice,
+            stop=stop,
+        )
+        return meter.finish("dd")
+
+
+def _check(src: Any, dest: Any, size: int) -> None:
+    """Refuse a copy that can not end well before a byte is written."""
+    paths = [side for side in (src, dest) if isinstance(side, str)]
+    try:
+        facts = [os.stat(path) for path in paths]
+        sizes = [_size_of(path, fact) for path, fact in zip(paths, facts, strict=True)]
+    except OSError as error:
+        raise exception.VolumeCopyFailed(
+            reason=f"cannot open {error.filename}: {error.strerror}"
+        ) from error
+    if len(facts) == 2 and os.path.samestat(*facts):
+        raise exception.VolumeCopyFailed(reason=f"{src} and {dest} are one and the same")
+    for path, known in zip(paths, sizes, strict=True):
+        if known is not None and known < size:
+            part = "target" if path is dest else "source"
+            raise exception.VolumeCopyFailed(
+                reason=f"the {part} {path} holds {known} bytes, but {size} are to be copied"
+            )
+
+
+def _size_of(path: str, facts: os.stat_result) -> int | None:
+    """Return the size of a file or block device in bytes, None where it has none."""
+    if stat.S_ISREG(facts.st_mode):
+        return facts.st_size
+    if not stat.S_ISBLK(facts.st_mode):
+        return None
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.lseek(fd, 0, os.SEEK_END)
+    finally:
+        os.close(fd)

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copying processes: started, watched while they run, and never left behind.
+
+A copying process ends when it is stopped, when whoever watches it fails, and when this process
+dies, even by SIGKILL: ``setpriv --pdeathsig`` (util-linux) has the kernel see to that. The kernel
+binds this to the *thread* that started the process. :func:`run` waits for the process in the
+thread that starts it, so the thread outlives the copy; do not start one elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import os
+import re
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn, Protocol
+
+from oslo_log import log as logging
+
+from cinder_lite import exception
+from cinder_lite.volume.copy.progress import Meter
+
+LOG = logging.getLogger(__name__)
+
+TICK = 0.2
+"""Seconds between two looks at the stop event."""
+TERM_SECONDS = 2.0
+"""How long a process that was asked to end may take before it is killed."""
+_KILL_SECONDS = 30.0
+_LINE_END = re.compile(rb"[\r\n]")
+_LAST_WORDS = 5
+
+
+Parse = Callable[[str], tuple[int, int] | None]
+"""Turns a line of a copying process into bytes copied and skipped; None: it is a message."""
+
+
+class Stop(Protocol):
+    """Tells a copy to end; a ``threading.Event`` is one."""
+
+    def is_set(self) -> bool:
+        """Return True when the copy shall end."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a copying process ended."""
+
+    command: Sequence[str]
+    status: int
+    """Exit status; negative: the number of the signal that killed it."""
+    messages: list[str]
+    """The last lines of its standard error that are not progress."""
+
+    def error(self) -> str:
+        """Return what went wrong, in few words."""
+        if self.messages:
+            return self.messages[-1]
+        if self.status < 0:
+            return f"the copying process was killed by {signal.Signals(-self.status).name}"
+        return f"the copying process ended with exit status {self.status}"
+
+
+def execute(*command: str) -> tuple[str, str]:
+    """Run a short command.
+
+    :returns: its standard output and standard error
+    :raises subprocess.CalledProcessError: it ended with an exit status that is not 0
+    """
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=_environment())
+    return done.stdout, done.stderr
+
+
+@functools.cache
+def death_prefix() -> tuple[str, ...]:
+    """Return the words that have a command killed when the thread that starts it dies.
+
+    Empty where setpriv is missing or too old (util-linux 2.33 knows the option).
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return ()
+    words = (setpriv, "--pdeathsig", "KILL", "--")
+    try:
+        subprocess.run([*words, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        LOG.warning("setpriv does not work here: a copy may outlive a service that is killed")
+        return ()
+    return words
+
+
+def assemble(command: Sequence[str], prefix: Sequence[str], ionice: str | None) -> list[str]:
+    """Return the whole command line of a copy.
+
+    :param command: what copies
+    :param prefix: the throttle's words
+    :param ionice: arguments of ionice, such as ``-c3``
+    """
+    nice = ["ionice", *shlex.split(ionice)] if ionice else []
+    return [*prefix, *nice, *death_prefix(), *command]
+
+
+def run(
+    command: Sequence[str],
+    *,
+    parse: Parse,
+    meter: Meter,
+    stop: Stop | None = None,
+    tell: Callable[[], str | None] | None = None,
+) -> Outcome:
+    """Run a copying process to its end.
+
+    :param command: from :func:`assemble`; it reports on standard error
+    :param parse: understands the lines of its progress
+    :param meter: told of the progress, and asked to report, several times a second
+    :param stop: when it is set, the process is ended
+    :param tell: asked several times a second for a line for the process's standard input; without
+        it, that is empty
+    :raises CopyStopped: ``stop`` was set; the process is gone
+    :raises VolumeCopyFailed: the process could not be started
+    """
+    watch = _Watch(parse, meter)
+    with _started(command, listens=tell is not None) as (process, report, control):
+        with selectors.DefaultSelector() as selector:
+            selector.register(report, selectors.EVENT_READ)
+            while watch.open:
+                if selector.select(TICK):
+                    watch.hear(os.read(report, 65536))
+                if stop is not None and stop.is_set():
+                    raise exception.CopyStopped(reason="it was asked to stop")
+                if tell is not None:
+                    _pass_on(control, tell())
+                meter.tick()
+        return Outcome(command, process.wait(), watch.messages)
+
+
+class _Watch:
+    """Understands what a copying process reports."""
+
+    def __init__(self, parse: Parse, meter: Meter) -> None:
+        self._parse = parse
+        self._meter = meter
+        self._pending = b""
+        self.messages: list[str] = []
+        self.open = True
+        """False when the process has closed its end."""
+
+    def hear(self, received: bytes) -> None:
+        """Take what was read; nothing means the end."""
+        *lines, self._pending = _LINE_END.split(self._pending + received)
+        self.open = bool(received)
+        for line in lines:
+            self._note(line)
+        # dd puts the carriage return in front: its newest line has no end yet.
+        if not self.open or self._parse(_text(self._pending)):
+            self._note(self._pending)
+
+    def _note(self, raw: bytes) -> None:
+        line = _text(raw)
+        counted = self._parse(line)
+        if counted is not None:
+            self._meter.update(*counted)
+        elif line:
+            self.messages = [*self.messages, line][-_LAST_WORDS:]
+
+
+def fail(outcome: Outcome, src: str, dest: str) -> NoReturn:
+    """Log how a copying process failed, and raise it as one sentence.
+
+    :raises VolumeCopyFailed: always
+    """
+    LOG.error(
+        "Copying %(src)s to %(dest)s failed: exit status %(status)s of %(command)s: %(messages)s",
+        {
+            "src": src,
+            "dest": dest,
+            "status": outcome.status,
+            "command": shlex.join(outcome.command),
+            "messages": " | ".join(outcome.messages),
+        },
+    )
+    raise exception.VolumeCopyFailed(reason=f"{src} to {dest}: {outcome.error()}")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C"}
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str], listens: bool
+) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+    """Start a process; yield it with our ends of its standard error and input; end it at last."""
+    report, its_stderr = os.pipe()
+    its_stdin, control = os.pipe()
+    try:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=its_stdin if listens else subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=its_stderr,
+                env=_environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise exception.VolumeCopyFailed(
+                reason=f"cannot run {command[0]}: {error.strerror}"
+            ) from error
+        finally:
+            os.close(its_stderr)
+            os.close(its_stdin)
+        try:
+            yield process, report, control
+        finally:
+            _end(process)
+    finally:
+        os.close(report)
+        os.close(control)
+
+
+def _pass_on(control: int, line: str | None) -> None:
+    if line is not None:
+        with contextlib.suppress(BrokenPipeError):  # it has just ended; its status tells how
+            os.write(control, line.encode() + b"\n")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace").strip()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and everything it has started; return when it is gone."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(TERM_SECONDS)
+        return
+    os.killpg(process.pid, signal.SIGKILL)
+    while True:
+        # A process that hangs in the kernel may still write: nobody may go on before it is gone.
+        try:
+            process.wait(_KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            LOG.warning(
+                "The copying process %s was killed, but does not end: its storage does not answer",
+                process.pid,
+            )
+        else:
+            return

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The RPC endpoints of cinder-lite-volume: guard, look up, hand to the room that does the work."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from oslo_config import cfg
+from oslo_log import log as logging
+from oslo_utils import importutils
+
+from cinder_lite import context as request_context
+from cinder_lite import exception, rpc
+from cinder_lite.conf.backend import BackendConfiguration
+from cinder_lite.context import RequestContext
+from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.objects import utcnow
+from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.service import Periodic
+from cinder_lite.volume import connections, lifecycle
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.copy.throttling import Throttle
+from cinder_lite.volume.migration import completion, recovery
+from cinder_lite.volume.migration.mover import Mover
+from cinder_lite.volume.rpcapi import VolumeAPI
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def require_driver(method: Callable[P, T]) -> Callable[P, T]:
+    """Refuse an endpoint's work while the backend's driver is not ready."""
+
+    @functools.wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        manager = args[0]
+        assert isinstance(manager, VolumeManager)
+        driver = manager.backend.driver
+        if not driver.initialized:
+            raise exception.DriverNotInitialized(driver=type(driver).__name__)
+        return method(*args, **kwargs)
+
+    return guarded
+
+
+class VolumeManager:
+    """Looks after the volumes of one backend.
+
+    :param name: the backend's section, one of ``enabled_backends``
+    :param service_host: ``host@backend``
+    """
+
+    RPC_API_VERSION = VolumeAPI.RPC_API_VERSION
+    target = rpc.endpoint_target(RPC_API_VERSION)
+
+    def __init__(self, name: str, service_host: str) -> None:
+        configuration = BackendConfiguration(name)
+        driver = importutils.import_object(
+            configuration.volume_driver, configuration=configuration, host=service_host
+        )
+        self.backend = Backend(
+            service_host=service_host,
+            driver=driver,
+            configuration=configuration,
+            throttle=Throttle(configuration.volume_copy_bps_limit),
+            volume_rpcapi=VolumeAPI(),
+            scheduler_rpcapi=SchedulerAPI(),
+            context=request_context.admin_context(),
+        )
+        self.mover = Mover(self.backend)
+        self._creating: set[str] = set()
+
+    # --- life of the service -----------------------------------------------------------------
+
+    def init_host(self) -> None:
+        """Set the driver up and settle what an earlier instance has left half done."""
+        self._set_up_driver()
+        if self.backend.driver.initialized:
+            lifecycle.settle(self.backend)
+
+    def _set_up_driver(self) -> None:
+        driver = self.backend.driver
+        try:
+            driver.do_setup(self.backend.context)
+            driver.check_for_setup_error()
+        except Exception:
+            LOG.exception(
+                "Backend %s: its driver %s can not be set up; it is tried again in a while",
+                self.backend.service_host,
+                type(driver).__name__,
+            )
+            return
+        driver.set_initialized()
+
+    def started(self) -> None:
+        """Report to the schedulers and take up the moves that nobody works on."""
+        self._report()
+        self._settle(starting=True)
+
+    def periodics(self) -> Sequence[Periodic]:
+        """Return the periodic work."""
+        return (
+            Periodic(CONF.backend_stats_polling_interval, self._report),
+            Periodic(CONF.migration_settle_interval, self._settle),
+        )
+
+    def is_working(self) -> bool:
+        """Tell whether the driver is ready; set it up if it was not."""
+        if not self.backend.driver.initialized:
+            self._set_up_driver()
+        return bool(self.backend.driver.initialized)
+
+    def drain(self) -> None:
+        """Halt the running moves at a durable step."""
+        self.mover.drain()
+
+    def reset(self) -> None:
+        """Take up changed options: the limit of copies."""
+        self.backend.throttle.limit = self.backend.configuration.volume_copy_bps_limit
+
+    def _settle(self, starting: bool = False) -> None:
+        if self.backend.driver.initialized:
+            recovery.settle(self.backend, self.mover, starting=starting)
+            lifecycle.settle_creations(self.backend, frozenset(self._creating))
+
+    def _report(self) -> None:
+        """Tell the schedulers what this backend can do and how full it is."""
+        if not self.backend.driver.initialized:
+            return
+        taken_at = utcnow().isoformat()
+        capabilities = dict(self.backend.driver.get_volume_stats(refresh=True))
+        allocated = volumes.allocated_gb(self.backend.service_host)
+        count, size = allocated.get(self.backend.pool, (0, 0))
+        capabilities["allocated_capacity_gb"] = size
+        capabilities["total_volumes"] = count
+        self.backend.scheduler_rpcapi.update_service_capabilities(
+            self.backend.context, self.backend.service_host, capabilities, taken_at
+        )
+
+    def publish_service_capabilities(self, context: RequestContext) -> None:
+        """Report now: a scheduler has started."""
+        self._report()
+
+    # --- life of a volume --------------------------------------------------------------------
+
+    def create_volume(
+        self,
+        context: RequestContext,
+        volume_id: str,
+        request_spec: dict[str, Any] | None = None,
+        filter_properties: dict[str, Any] | None = None,
+        allow_reschedule: bool = True,
+        snapshot_id: str | None = None,
+        image_id: str | None = None,
+        source_volid: str | None = None,
+    ) -> str:
+        """Create a volume whose row exists."""
+        self._creating.add(volume_id)
+        try:
+            return lifecycle.create(self.backend, context.elevated(), volume_id, request_spec or {})
+        finally:
+            self._creating.discard(volume_id)
+
+    def delete_volume(
+        self, context: RequestContext, volume_id: str, unmanage_only: bool = False
+    ) -> None:
+        """Delete a volume, data and row."""
+        lifecycle.delete(self.backend, context.elevated(), volume_id)
+
+    # --- moving ------------------------------------------------------------------------------
+
+    def migrate_volume(
+        self,
+        context: RequestContext,
+        volume_id: str,
+        host: dict[str, Any],
+        force_host_copy: bool = False,
+        new_type_id: str | None = None,
+        migration_id: str | None = None,
+    ) -> None:
+        """Begin to move a volume of this backend; the move runs on in a thread of its own.
+
+        :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of the destination
+        """
+        if migration_id is None:
+            running = volume_migrations.running_of_volume(volume_id)
+            if running is None:
+                LOG.warning("Volume %s: no migration is recorded, none is begun", volume_id)
+                return
+            migration_id = running.id
+        self.mover.start(context, migration_id)
+
+    def migration_target_created(
+        self, context: RequestContext, migration_id: str, error: str | None
+    ) -> None:
+        """Take the destination's word that a move's target is created, or why not."""
+        self.mover.target_created(migration_id, error)
+
+    @require_driver
+    def update_migrated_volume(
+        self, context: RequestContext, volume_id: str, new_volume_id: str, original_status: str
+    ) -> dict[str, Any]:
+        """Give the new data, which is on this backend, the volume's name if that can be.
+
+        :returns: ``{'_name_id': …, 'provider_location': …}``
+        """
+        admin = context.elevated()
+        volume = volumes.get(admin, volume_id)
+        new_volume = volumes.get(admin, new_volume_id)
+        names = self.backend.driver.update_migrated_volume(
+            admin, volume, new_volume, original_status
+        )
+        return {
+            "_name_id": names.get("_name_id"),
+            "provider_location": names.get("provider_location"),
+        }
+
+    def migrate_volume_completion(
+        self, context: RequestContext, volume_id: str, new_volume_id: str, error: bool = False
+    ) -> str:
+        """End a move whose bytes somebody else has copied.
+
+        :returns: the id under which the volume goes on
+        """
+        return completion.finish_for_caller(
+            self.backend, context.elevated(), volume_id, new_volume_id, error=error
+        )
+
+    # --- connections -------------------------------------------------------------------------
+
+    @require_driver
+    def initialize_connection(
+        self, context: RequestContext, volume_id: str, connector: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Export a volume to a connector; returns what os-brick needs."""
+        volume = volumes.get(context.elevated(), volume_id)
+        return connections.initialize(self.backend, context, volume, connector)
+
+    @require_driver
+    def terminate_connection(
+        self,
+        context: RequestContext,
+        volume_id: str,
+        connector: dict[str, Any] | None,
+        force: bool = False,
+    ) -> None:
+        """End a connector's access to a volume."""
+        volume = volumes.get(context.elevated(), volume_id)
+        connections.terminate(self.backend, volume, connector, force=force)
+
+    @require_driver
+    def remove_export(self, context: RequestContext, volume_id: str) -> None:
+        """Export a volume no more."""
+        volume = volumes.get(context.elevated(), volume_id)
+        self.backend.driver.remove_export(context, volume)
+
+
+def service_host_of(name: str) -> str:
+    """Return ``host@backend`` of a backend's section."""
+    configuration = BackendConfiguration(name)
+    return f"{configuration.backend_host or CONF.host}@{name}"

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The driver's own move: within one host or one array, by the backend's own means.
+
+The driver brings the data to the destination and keeps the old; the database is told where the
+volume is now; then the old data goes. A crash between two steps leaves either both copies and a
+row that names the old one, or both and a row that names the new one.
+"""
+
+from __future__ import annotations
+
+from oslo_log import log as logging
+
+from cinder_lite import states
+from cinder_lite.db import services as db_services
+from cinder_lite.db import volume_migrations
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.migration import plan
+from cinder_lite.volume.migration.records import Move, MoveLost
+
+LOG = logging.getLogger(__name__)
+
+
+def run(backend: Backend, move: Move) -> bool:
+    """Move a volume by its driver.
+
+    :returns: False when the driver declines; nothing was touched then
+    :raises CinderLiteException: the driver failed, and has undone what it did
+    """
+    move.enter(states.PHASE_MOVING, mode=states.MODE_DRIVER)
+    moved, update = backend.driver.migrate_volume(
+        move.context, move.volume, move.host, progress=move.progress, stop=move.stop
+    )
+    if not moved:
+        LOG.info(
+            "Volume %s: the driver can not move it to %s by itself", move.volume.id, move.dest_host
+        )
+        return False
+    service = db_services.get(host=move.dest_service, binary=db_services.VOLUME)
+    values = {
+        "host": move.dest_host,
+        "cluster_name": service.cluster_name,
+        "availability_zone": service.availability_zone,
+        "service_uuid": service.uuid,
+        "previous_status": move.volume.status,
+        "status": plan.restored_status(move.volume),
+        "migration_status": states.MIGRATION_SUCCESS,
+        **(update or {}),
+    }
+    if not volume_migrations.moved(move.id, move.owner, move.volume.id, values):
+        raise MoveLost(migration_id=move.id)
+    finish(backend, move)
+    return True
+
+
+def finish(backend: Backend, move: Move) -> None:
+    """Remove the old data of a volume that has been moved and recorded, and end the record."""
+    try:
+        backend.driver.finish_migration(move.context, move.volume, move.host)
+    except Exception as error:
+        LOG.exception("Volume %s: its old data on the source could not be removed", move.volume.id)
+        move.end(
+            states.RECORD_SUCCESS,
+            f"The volume was moved, but its old data on {move.migration.source_host} could not be "
+            f"removed: {error}",
+        )
+        return
+    move.end(states.RECORD_SUCCESS)

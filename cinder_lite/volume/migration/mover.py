@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The moves of one backend: each claimed, run in a thread of its own, and settled if it fails."""
+
+from __future__ import annotations
+
+import threading
+
+from oslo_log import log as logging
+
+from cinder_lite import concurrency, exception, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.objects import Migration, utcnow
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.migration import driver_move, host_copy, plan, recovery, undo
+from cinder_lite.volume.migration.records import Move, MoveLost
+
+LOG = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+"""How often a move is taken up after crashes before it is undone for good."""
+_DRAIN_SECONDS = 20.0
+
+
+class Mover:
+    """Runs the moves whose source is one backend.
+
+    :param backend: the source
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._moves: dict[str, tuple[Move, concurrency.Handle]] = {}
+        self._draining = False
+
+    def start(self, context: RequestContext, migration_id: str) -> bool:
+        """Claim a scheduled move and run it in a thread of its own.
+
+        :returns: False when somebody else has it, or it has ended
+        """
+        return self._take(context, migration_id, (states.PHASE_SCHEDULED,))
+
+    def resume(self, context: RequestContext, migration: Migration) -> bool:
+        """Claim a move that its worker has left in the phase where it stands, and go on."""
+        return self._take(context, migration.id, (migration.phase,), left_by=migration.owner)
+
+    def _take(
+        self,
+        context: RequestContext,
+        migration_id: str,
+        phases: tuple[str, ...],
+        left_by: str | None = None,
+    ) -> bool:
+        if self._draining or migration_id in self.running():
+            return False
+        migration = volume_migrations.get(migration_id)
+        values = {
+            "owner": self._backend.instance,
+            "attempts": migration.attempts + 1,
+            "started_at": migration.started_at or utcnow(),
+        }
+        if not volume_migrations.advance(migration_id, phases, values, owner=left_by):
+            LOG.info("Migration %s is not taken up: it runs or has ended", migration_id)
+            return False
+        volume = volumes.get(context.elevated(), migration.volume_id)
+        move = Move(
+            volume_migrations.get(migration_id), volume, context.elevated(), self._backend.instance
+        )
+        return self._begin(move)
+
+    def _begin(self, move: Move) -> bool:
+        """Run a claimed move; while the service ends, leave it to the next start."""
+        with self._lock:
+            if self._draining:
+                return False
+            self._moves[move.id] = (move, concurrency.spawn(self._run, move))
+        return True
+
+    def running(self) -> frozenset[str]:
+        """Return the ids of the moves that this process works on."""
+        with self._lock:
+            return frozenset(self._moves)
+
+    def target_created(self, migration_id: str, error: str | None) -> None:
+        """Wake a move that waits for its target."""
+        with self._lock:
+            move, _ = self._moves.get(migration_id, (None, None))
+        if move is not None:
+            move.target_error = error
+            move.target_created.set()
+
+    def drain(self) -> None:
+        """Halt every move at a durable step; the next start of the service goes on with them."""
+        with self._lock:
+            self._draining = True
+            moves = list(self._moves.values())
+        for move, _ in moves:
+            move.stop.set()
+            move.target_created.set()
+        for move, handle in moves:
+            if not handle.wait(_DRAIN_SECONDS):
+                LOG.warning("Migration %s did not halt in time", move.id)
+
+    # --- one move ----------------------------------------------------------------------------
+
+    def _run(self, move: Move) -> None:
+        try:
+            self._steps(move)
+        except MoveLost as error:
+            LOG.warning("Volume %s: %s", move.volume.id, error)
+        except Exception as error:
+            if move.stop.is_set() and isinstance(error, exception.CopyStopped):
+                LOG.info("Migration %s halts: the service is stopping", move.id)
+            else:
+                self._settle_failure(move, error)
+        finally:
+            with self._lock:
+                self._moves.pop(move.id, None)
+
+    def _settle_failure(self, move: Move, error: Exception) -> None:
+        """Undo a failed move, whatever its phase allows."""
+        if isinstance(error, exception.CinderLiteException):
+            LOG.error("Volume %s: migration %s failed: %s", move.volume.id, move.id, error)
+        else:
+            LOG.exception("Volume %s: migration %s failed", move.volume.id, move.id)
+        try:
+            if move.migration.phase in (
+                states.PHASE_MOVED,
+                states.PHASE_COMPLETING,
+                states.PHASE_SWAPPED,
+            ):
+                # The new data is whole: undoing could lose it. The periodic look goes on here.
+                volume_migrations.advance(
+                    move.id, (move.migration.phase,), {"error": str(error)}, owner=move.owner
+                )
+                return
+            undo.fail(self._backend, move, str(error))
+        except MoveLost as lost:
+            LOG.warning("Volume %s: %s", move.volume.id, lost)
+        except Exception:
+            LOG.exception("Migration %s could not be undone; it is tried again later", move.id)
+
+    def _steps(self, move: Move) -> None:
+        """Go through a move from the phase where its record stands."""
+        if move.migration.phase != states.PHASE_SCHEDULED and not recovery.carry_on(
+            self._backend, move
+        ):
+            return
+        if move.migration.attempts > MAX_ATTEMPTS:
+            raise exception.VolumeMigrationFailed(
+                reason=f"it was taken up {MAX_ATTEMPTS} times and each time its service ended"
+            )
+        move.enter(states.PHASE_STARTING)
+        if not self._backend.driver.initialized:
+            raise exception.DriverNotInitialized(driver=type(self._backend.driver).__name__)
+        self._mark_migrating(move)
+        mode = plan.choose(move.migration, move.volume)
+        if mode == states.MODE_DRIVER and driver_move.run(self._backend, move):
+            return
+        host_copy.run(self._backend, move)
+
+    @staticmethod
+    def _mark_migrating(move: Move) -> None:
+        rule = cond.In(
+            "its migration_status must be starting or migrating, but is {volume.migration_status}.",
+            "migration_status",
+            (states.MIGRATION_STARTING, states.MIGRATION_MIGRATING),
+        )
+        if not volumes.conditional_update(
+            move.volume.id, {"migration_status": states.MIGRATION_MIGRATING}, [rule]
+        ):
+            raise exception.VolumeMigrationFailed(
+                reason=" ".join(volumes.refusals(move.volume.id, [rule]))
+                or "the volume was changed meanwhile"
+            )
+        move.volume = move.volume.replace(migration_status=states.MIGRATION_MIGRATING)

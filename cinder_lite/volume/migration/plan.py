@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a volume will be moved."""
+
+from __future__ import annotations
+
+from cinder_lite import exception, states
+from cinder_lite.objects import Migration, Volume
+
+
+def choose(migration: Migration, volume: Volume) -> str:
+    """Return the way to try first: the driver's own move, or a copy through this node.
+
+    The driver is not asked when the request forbids it, when the type changes (a driver's move
+    keeps the volume as it is), or when the volume is attached (its data is in use elsewhere).
+
+    :raises VolumeMigrationFailed: the volume can not be moved in any way
+    """
+    if volume.attach_status == states.ATTACHED:
+        raise exception.VolumeMigrationFailed(
+            reason=f"volume {volume.id} is attached, and attached volumes can not be moved yet."
+        )
+    if migration.force_host_copy or migration.new_type_id is not None:
+        return states.MODE_HOST_COPY
+    return states.MODE_DRIVER
+
+
+def restored_status(volume: Volume) -> str:
+    """Return the status that a volume has when its move ends, well or not."""
+    locked = volume.status in (states.MAINTENANCE, states.RETYPING)
+    return str((volume.previous_status if locked else volume.status) or states.AVAILABLE)

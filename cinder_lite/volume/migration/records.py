@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One move as it runs, and its record: phases, progress and the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite import exception, states
+from cinder_lite import host as host_name
+from cinder_lite.context import RequestContext
+from cinder_lite.db import volume_migrations
+from cinder_lite.objects import Migration, Volume, utcnow
+from cinder_lite.volume.copy import CopyProgress
+
+LOG = logging.getLogger(__name__)
+
+ANY_PHASE = (
+    states.PHASE_SCHEDULED,
+    states.PHASE_STARTING,
+    states.PHASE_MOVING,
+    states.PHASE_MOVED,
+    states.PHASE_CREATING,
+    states.PHASE_COPYING,
+    states.PHASE_COMPLETING,
+    states.PHASE_SWAPPED,
+    states.PHASE_CLEANING,
+)
+"""Every phase in which the source host works on a move."""
+
+
+class MoveLost(exception.CinderLiteException):
+    """Another worker goes on with this move, or it has ended; this one must not touch it."""
+
+    message = "Migration %(migration_id)s is no longer this process's."
+
+
+@dataclasses.dataclass
+class Move:
+    """A move that this process works on."""
+
+    migration: Migration
+    volume: Volume
+    context: RequestContext
+    owner: str
+    """Instance id of the process."""
+    stop: threading.Event = dataclasses.field(default_factory=threading.Event)
+    """Set when the service ends: the move halts at a durable step."""
+    target_created: threading.Event = dataclasses.field(default_factory=threading.Event)
+    """Set when the destination says that the target is created, or that it failed."""
+    target_error: str | None = None
+    """Why the destination could not create the target."""
+
+    @property
+    def id(self) -> str:
+        """The migration record's id."""
+        return self.migration.id
+
+    @property
+    def dest_host(self) -> str:
+        """``host@backend#pool`` of the destination."""
+        return self.migration.dest_host
+
+    @property
+    def dest_service(self) -> str:
+        """``host@backend`` of the destination."""
+        return host_name.service_of(self.migration.dest_host)
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """What the scheduler knew of the destination."""
+        known: dict[str, Any] = json.loads(self.migration.capabilities or "{}")
+        return known
+
+    @property
+    def host(self) -> dict[str, Any]:
+        """The destination as drivers are told of it."""
+        return {"host": self.dest_host, "capabilities": self.capabilities}
+
+    def enter(self, phase: str, **values: Any) -> None:
+        """Record that a phase begins.
+
+        :param values: further columns of the record
+        :raises MoveLost: the record is no longer this process's
+        """
+        if not volume_migrations.advance(
+            self.id, ANY_PHASE, {"phase": phase, **values}, owner=self.owner
+        ):
+            raise MoveLost(migration_id=self.id)
+        self.entered(phase, **values)
+
+    def entered(self, phase: str, **values: Any) -> None:
+        """Note a phase that is in the record already."""
+        self.migration = dataclasses.replace(self.migration, phase=phase, **values)
+        LOG.info(
+            "Volume %(volume)s: migration %(id)s to %(dest)s: %(phase)s",
+            {"volume": self.volume.id, "id": self.id, "dest": self.dest_host, "phase": phase},
+        )
+
+    def progress(self, now: CopyProgress) -> None:
+        """Record how far the bytes are; a failure to record does not stop the copy."""
+        try:
+            volume_migrations.update(
+                self.id,
+                {
+                    "bytes_total": now.bytes_total,
+                    "bytes_copied": now.bytes_copied,
+                    "bytes_skipped": now.bytes_skipped,
+                    "bytes_per_second": now.bytes_per_second,
+                },
+            )
+        except Exception:
+            LOG.exception("Migration %s: its progress could not be recorded", self.id)
+
+    def end(self, status: str, error: str | None = None) -> None:
+        """Record the end of the move."""
+        volume_migrations.advance(
+            self.id,
+            ANY_PHASE,
+            {
+                "status": status,
+                "phase": states.PHASE_DONE,
+                "error": error if error is not None else self.migration.error,
+                "bytes_per_second": 0,
+                "finished_at": utcnow(),
+            },
+            owner=self.owner,
+        )
+        LOG.info(
+            "Volume %(volume)s: migration %(id)s to %(dest)s ended: %(status)s%(error)s",
+            {
+                "volume": self.volume.id,
+                "id": self.id,
+                "dest": self.dest_host,
+                "status": status,
+                "error": f" ({error})" if error else "",
+            },
+        )

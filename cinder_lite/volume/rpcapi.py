@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the other services may ask of cinder-lite-volume."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+
+from cinder_lite import host as host_name
+from cinder_lite import rpc
+from cinder_lite.context import RequestContext
+from cinder_lite.objects import Volume
+
+CONF = cfg.CONF
+
+
+class VolumeAPI:
+    """Client side of the volume services' RPC interface.
+
+    A service listens on ``<volume_topic>.<host@backend>``; what goes to all of them at once goes
+    to ``<volume_topic>`` by fanout. Volumes are named by id: the reader looks them up.
+
+    Version history::
+
+        1.0 - create_volume, delete_volume, migrate_volume, migrate_volume_completion,
+              migration_target_created, update_migrated_volume, initialize_connection,
+              terminate_connection, remove_export, publish_service_capabilities
+    """
+
+    RPC_API_VERSION = "1.0"
+
+    def __init__(self) -> None:
+        self._client = rpc.client(CONF.volume_topic, self.RPC_API_VERSION)
+
+    def _to(self, host: str | None) -> Any:
+        service = host_name.service_of(host or "")
+        server = host_name.parse(service).host
+        return self._client.prepare(topic=f"{CONF.volume_topic}.{service}", server=server)
+
+    def create_volume(
+        self,
+        ctxt: RequestContext,
+        volume_id: str,
+        host: str,
+        request_spec: dict[str, Any] | None,
+        filter_properties: dict[str, Any] | None,
+        *,
+        allow_reschedule: bool = True,
+        snapshot_id: str | None = None,
+        image_id: str | None = None,
+        source_volid: str | None = None,
+    ) -> None:
+        """Cast to ``host``: create a volume whose row exists."""
+        self._to(host).cast(
+            ctxt,
+            "create_volume",
+            volume_id=volume_id,
+            request_spec=request_spec,
+            filter_properties=filter_properties,
+            allow_reschedule=allow_reschedule,
+            snapshot_id=snapshot_id,
+            image_id=image_id,
+            source_volid=source_volid,
+        )
+
+    def delete_volume(
+        self, ctxt: RequestContext, volume: Volume, *, unmanage_only: bool = False
+    ) -> None:
+        """Cast to the volume's host: delete it, row and data."""
+        self._to(volume.host).cast(
+            ctxt, "delete_volume", volume_id=volume.id, unmanage_only=unmanage_only
+        )
+
+    def migrate_volume(
+        self,
+        ctxt: RequestContext,
+        volume: Volume,
+        host: dict[str, Any],
+        force_host_copy: bool,
+        *,
+        migration_id: str,
+        new_type_id: str | None = None,
+    ) -> None:
+        """Cast to the volume's host: move it.
+
+        :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of the destination
+        """
+        self._to(volume.host).cast(
+            ctxt,
+            "migrate_volume",
+            volume_id=volume.id,
+            host=host,
+            force_host_copy=force_host_copy,
+            new_type_id=new_type_id,
+            migration_id=migration_id,
+        )
+
+    def migrate_volume_completion(
+        self, ctxt: RequestContext, volume: Volume, new_volume_id: str, *, error: bool
+    ) -> str:
+        """Call the volume's host: end a move whose bytes somebody else has copied.
+
+        :returns: the id under which the volume goes on
+        """
+        saved: str = self._to(volume.host).call(
+            ctxt,
+            "migrate_volume_completion",
+            volume_id=volume.id,
+            new_volume_id=new_volume_id,
+            error=error,
+        )
+        return saved
+
+    def migration_target_created(
+        self, ctxt: RequestContext, host: str, migration_id: str, error: str | None
+    ) -> None:
+        """Cast to a move's source: the target is created, or why it could not be."""
+        self._to(host).cast(
+            ctxt, "migration_target_created", migration_id=migration_id, error=error
+        )
+
+    def update_migrated_volume(
+        self, ctxt: RequestContext, volume: Volume, new_volume: Volume, original_status: str
+    ) -> dict[str, Any]:
+        """Call the destination: give the new data the volume's name, if the backend can.
+
+        :returns: ``{'_name_id': …, 'provider_location': …}``
+        """
+        names: dict[str, Any] = self._to(new_volume.host).call(
+            ctxt,
+            "update_migrated_volume",
+            volume_id=volume.id,
+            new_volume_id=new_volume.id,
+            original_status=original_status,
+        )
+        return names
+
+    def initialize_connection(
+        self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Call the volume's host: export it to a connector; returns what os-brick needs."""
+        properties: dict[str, Any] = self._to(volume.host).call(
+            ctxt, "initialize_connection", volume_id=volume.id, connector=connector
+        )
+        return properties
+
+    def terminate_connection(
+        self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any], *, force: bool
+    ) -> None:
+        """Call the volume's host: end a connector's access."""
+        self._to(volume.host).call(
+            ctxt, "terminate_connection", volume_id=volume.id, connector=connector, force=force
+        )
+
+    def remove_export(self, ctxt: RequestContext, volume: Volume) -> None:
+        """Cast to the volume's host: export it no more."""
+        self._to(volume.host).cast(ctxt, "remove_export", volume_id=volume.id)
+
+    def publish_service_capabilities(self, ctxt: RequestContext) -> None:
+        """Cast to every volume service: report to the schedulers now."""
+        self._client.prepare(fanout=True).cast(ctxt, "publish_service_capabilities")

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# run_tests.sh [all|style|unit|functional|storage] [pytest arguments...]
+#
+#   (nothing)   style checks, then unit and functional tests
+#   style       ruff, mypy, the scripts, the generated samples
+#   unit        unit tests: no root, no servers
+#   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
+#   storage     tests with real block devices
+#   all         everything, storage included
+#
+# Python packages go to a virtual environment under ~/.cache/cinder_lite, system packages (bindep.txt) are
+# installed with apt where root or a password-less sudo allows it. Nothing else of the machine is changed.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$TREE"
+
+usage() { sed -n '3,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+what=default
+case "${1:-}" in
+    all | style | unit | functional | storage) what=$1; shift ;;
+    -h | --help) usage; exit 0 ;;
+esac
+
+# Packages of bindep.txt that are missing, as apt names them.
+install_system_packages() {
+    local missing
+    missing=$("$VENV/bin/bindep" -b "$@" 2>/dev/null) && return
+    [ -n "$missing" ] || die "bindep could not read bindep.txt."
+    # shellcheck disable=SC2086  # one word per package
+    apt_install $missing
+}
+
+style() {
+    say "style"
+    "$VENV/bin/python" tools/check_style.py
+}
+
+case "$what" in
+    default) directories=(tests/unit tests/functional) ;;
+    all) directories=(tests/unit tests/functional tests/storage) ;;
+    style) directories=() ;;
+    *) directories=("tests/$what") ;;
+esac
+
+make_venv tests test,style
+export PATH=$VENV/bin:$PATH
+case "$what" in
+    default | functional | all | storage) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+esac
+case "$what" in
+    default | all | style) style ;;
+esac
+[ "${#directories[@]}" -gt 0 ] || exit 0
+exec "$VENV/bin/python" -m pytest "${directories[@]}" "$@" </dev/null
