@@ -181,7 +181,9 @@ def _pools(
     backend |= {key: capabilities[key] for key in _INHERITED_FUNCTIONS if key in capabilities}
     for pool in pools:
         if not pool.get("pool_name"):
-            LOG.warning("Backend %s reports a pool without a pool_name; it is left out", service_host)
+            LOG.warning(
+                "Backend %s reports a pool without a pool_name; it is left out", service_host
+            )
             continue
         own = {key: value for key, value in pool.items() if value or key not in _INHERITED}
         yield str(pool["pool_name"]), {**backend, **own, "timestamp": timestamp}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import mmap
 import os
 from collections.abc import Callable
@@ -55,8 +56,8 @@ def copy(
     """
     with contextlib.ExitStack() as stack:
         try:
-            read = _reader(src, size, stack)
-            write, flush = _writer(dest, isinstance(src, str), size, stack)
+            read = _reader(src, dest, size, stack)
+            write, flush = _writer(dest, size, stack)
         except OSError as error:
             raise exception.VolumeCopyFailed(
                 reason=f"cannot open {error.filename}: {error.strerror}"
@@ -75,9 +76,7 @@ def copy(
         first = pump.errors[0]
         LOG.error("Copying %s to %s failed", _name(src), _name(dest), exc_info=first)
         text = first.strerror if isinstance(first, OSError) and first.strerror else first
-        raise exception.VolumeCopyFailed(
-            reason=f"{_name(src)} to {_name(dest)}: {text}"
-        ) from first
+        raise exception.VolumeCopyFailed(reason=f"{_name(src)} to {_name(dest)}: {text}") from first
 
 
 class _Pump:
@@ -153,32 +152,51 @@ class _Pump:
             self.ended.set()
 
 
-def _reader(src: Any, size: int, stack: contextlib.ExitStack) -> Read:
-    if not isinstance(src, str):
-        return lambda offset, length: src.read(length)
-    side = Side(src, os.O_RDONLY, size % ALIGNMENT == 0)
-    stack.callback(os.close, side.fd)
+def _reader(src: Any, dest: Any, size: int, stack: contextlib.ExitStack) -> Read:
+    if isinstance(src, str):
+        side = Side(src, os.O_RDONLY, size % ALIGNMENT == 0)
+        stack.callback(os.close, side.fd)
+        return _into_buffers(lambda offset, view: side.read(view, offset))
+    if isinstance(dest, str):
+        return _into_buffers(lambda offset, view: _fill(src, view))
+    return lambda offset, length: src.read(length)
+
+
+def _into_buffers(fill: Callable[[int, memoryview], int | None]) -> Read:
+    """Return a reader whose buffers are page-aligned, as O_DIRECT wants them, and used in turn.
+
+    :param fill: fills a buffer from an offset; returns the number of bytes, None for all
+    """
     # One buffer more than can be in the queue, in the writer's hands and in the reader's.
-    buffers = [mmap.mmap(-1, CHUNK) for _ in range(_CHUNKS_IN_FLIGHT + 3)]
-    turn = iter(range(size + 1))
+    buffers = itertools.cycle([mmap.mmap(-1, CHUNK) for _ in range(_CHUNKS_IN_FLIGHT + 3)])
 
     def read(offset: int, length: int) -> memoryview:
-        view = memoryview(buffers[next(turn) % len(buffers)])[:length]
-        side.read(view, offset)
-        return view
+        view = memoryview(next(buffers))[:length]
+        return view[: fill(offset, view)]
 
     return read
 
 
-def _writer(
-    dest: Any, aligned: bool, size: int, stack: contextlib.ExitStack
-) -> tuple[Write, Callable[[], None]]:
-    """Return what writes to a target and what flushes it.
+def _fill(src: Any, view: memoryview) -> int:
+    """Fill a buffer from a file object, which may give less at a time than it is asked for."""
+    done = 0
+    while done < len(view):
+        if hasattr(src, "readinto"):
+            count = src.readinto(view[done:])
+        else:
+            data = src.read(len(view) - done)
+            count = len(data)
+            view[done : done + count] = data
+        if not count:
+            break
+        done += count
+    return done
 
-    :param aligned: the buffers to write suit O_DIRECT
-    """
+
+def _writer(dest: Any, size: int, stack: contextlib.ExitStack) -> tuple[Write, Callable[[], None]]:
+    """Return what writes to a target, and what flushes it."""
     if isinstance(dest, str):
-        side = Side(dest, os.O_WRONLY, aligned and size % ALIGNMENT == 0)
+        side = Side(dest, os.O_WRONLY, size % ALIGNMENT == 0)
         stack.callback(os.close, side.fd)
         return lambda offset, data: side.write(memoryview(data), offset), lambda: os.fsync(side.fd)
 
