@@ -23,12 +23,11 @@ def _make() -> Callable[..., Iterable[bytes]]:
     ].is_monkey_patched("socket")
     concurrency.setup(concurrency.EVENTLET if patched else concurrency.THREADING)
 
-    from cinder_lite import conf, rpc  # noqa: PLC0415 - after the switch
+    from cinder_lite import conf  # noqa: PLC0415 - after the switch
     from cinder_lite.api import loader  # noqa: PLC0415
 
     files = [path for path in os.environ.get(ENVIRONMENT_VARIABLE, "").split(":") if path]
     conf.parse_args([], "cinder-lite-api", default_files=files or None)
-    rpc.init()
     return loader.load_app()
 
 

@@ -39,11 +39,15 @@ def paste_file() -> str:
     """
     name = str(CONF.api_paste_config)
     here = os.path.dirname(os.path.abspath(__file__))
-    candidates = [name] if os.path.isabs(name) else [
-        CONF.find_file(name) or "",
-        os.path.join(sys.prefix, "etc", "cinder_lite", name),
-        os.path.join(os.path.dirname(os.path.dirname(here)), "etc", "cinder_lite", name),
-    ]
+    candidates = (
+        [name]
+        if os.path.isabs(name)
+        else [
+            CONF.find_file(name) or "",
+            os.path.join(sys.prefix, "etc", "cinder_lite", name),
+            os.path.join(os.path.dirname(os.path.dirname(here)), "etc", "cinder_lite", name),
+        ]
+    )
     for path in candidates:
         if path and os.path.isfile(path):
             return os.path.abspath(path)
@@ -91,4 +95,3 @@ def v3_factory(_global_conf: dict[str, str], **_local: str) -> Application:
 def versions_factory(_global_conf: dict[str, str], **_local: str) -> Application:
     """Return the application that serves the version documents, and 404 elsewhere."""
     return versions.application
-

@@ -63,8 +63,7 @@ def parse(header: str | None) -> tuple[Version, faults.BadRequest | faults.NotAc
     form = _FORM.fullmatch(asked)
     if form is None:
         return Version(LEAST, asked), faults.BadRequest(
-            f"API Version String {asked} is of invalid format. Must be of format "
-            "MajorNum.MinorNum."
+            f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum."
         )
     major, minor = int(form[1]), int(form[2])
     if major == 3 and minor <= MOST:  # noqa: PLR2004 - the API's major version

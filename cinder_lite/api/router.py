@@ -66,9 +66,7 @@ class Router:
                     node = node.words.setdefault(word, _Node())
             node.routes[route.method] = route
 
-    def match(
-        self, method: str, path: str
-    ) -> tuple[Route | None, str | None, dict[str, str]]:
+    def match(self, method: str, path: str) -> tuple[Route | None, str | None, dict[str, str]]:
         """Return the route of a request, the project in its URL and the names in its path.
 
         :param path: the whole decoded path, from /v3 on

@@ -122,5 +122,5 @@ def snapshots_exist() -> sa.ColumnElement[bool]:
     """Return the clause "the volume has snapshots"."""
     return sa.exists().where(
         models.snapshots.c.volume_id == models.volumes.c.id,
-        models.snapshots.c.deleted.is_(False),
+        models.snapshots.c.deleted == sa.false(),
     )

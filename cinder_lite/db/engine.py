@@ -25,6 +25,8 @@ from oslo_log import log as logging
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import pool as sa_pool
 
+from cinder_lite import concurrency
+
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
@@ -34,8 +36,11 @@ T = TypeVar("T")
 _lock = threading.Lock()
 _engines: dict[str, sa.Engine] = {}
 
-_MYSQL_RETRY = frozenset({1205, 1213, 1020, 2006, 2013, 2014, 2045, 2055, 2003, 2002, 1927, 1053})
-"""Lock wait timeout, deadlock, record changed, and the ways in which a server goes away."""
+_MYSQL_RETRY = frozenset(
+    {1205, 1213, 1020, 1305, 2006, 2013, 2014, 2045, 2055, 2003, 2002, 1927, 1053}
+)
+"""Lock wait timeout, deadlock, record changed, savepoint gone (a deadlock inside one has rolled the
+whole transaction back), and the ways in which a server goes away."""
 _PG_RETRY_CLASSES = ("40001", "40P01", "57P01", "57P02", "57P03", "08")
 """Serialization failure, deadlock, and the ways in which a server goes away."""
 _SQLITE_BUSY_SECONDS = 10.0
@@ -66,7 +71,11 @@ def create(url: str, *, autocommit: bool) -> sa.Engine:
     if autocommit:
         options["isolation_level"] = "AUTOCOMMIT"
         options["pool_reset_on_return"] = None
+        # Without it SQLAlchemy ends every use with a ROLLBACK that has nothing to roll back.
+        options["skip_autocommit_rollback"] = True
     sqlite = url.startswith("sqlite")
+    if url.startswith("postgresql"):
+        concurrency.prepare_psycopg2()
     if sqlite:
         # One connection per pool: SQLite has one writer anyway, and a green thread must never
         # wait inside SQLite for another one of its own process.
@@ -143,17 +152,26 @@ def dialect() -> str:
     return "mysql" if name == "mariadb" else name
 
 
+def _code(error: sa_exc.DBAPIError) -> int | str | None:
+    """Return the server's code of an error: a number of MySQL's, an SQLSTATE of PostgreSQL's."""
+    original = error.orig
+    args = getattr(original, "args", ())
+    if args and isinstance(args[0], int):
+        return args[0]
+    # psycopg2's name of it, and psycopg 3's.
+    state = getattr(original, "pgcode", None) or getattr(original, "sqlstate", None)
+    return str(state) if state else None
+
+
 def _may_retry(error: sa_exc.DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
-    original = error.orig
-    code = getattr(original, "pgcode", None)
+    code = _code(error)
+    if isinstance(code, int):
+        return code in _MYSQL_RETRY
     if code:
-        return str(code).startswith(_PG_RETRY_CLASSES)
-    args = getattr(original, "args", ())
-    if args and isinstance(args[0], int):
-        return args[0] in _MYSQL_RETRY
-    text = str(original).lower()
+        return code.startswith(_PG_RETRY_CLASSES)
+    text = str(error.orig).lower()
     return any(
         words in text
         for words in (
@@ -164,6 +182,8 @@ def _may_retry(error: sa_exc.DBAPIError) -> bool:
             "server closed the connection",
             "connection already closed",
             "terminating connection",
+            "database system is starting up",
+            "database system is shutting down",
         )
     )
 
@@ -200,6 +220,4 @@ def retried(func: Callable[P, T]) -> Callable[P, T]:
 
 def is_duplicate(error: sa_exc.IntegrityError) -> bool:
     """Tell whether an integrity error is a duplicate key (and not a missing parent row)."""
-    original = error.orig
-    code = getattr(original, "pgcode", None) or (getattr(original, "args", None) or (None,))[0]
-    return code in ("23505", 1062) or "UNIQUE constraint failed" in str(original)
+    return _code(error) in ("23505", 1062) or "UNIQUE constraint failed" in str(error.orig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import pathlib
+import uuid
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,19 +57,20 @@ def newest() -> str:
     return str(head)
 
 
+@engine.retried
 def _default_volume_type() -> None:
     types = models.volume_types
     if CONF.default_volume_type != "__DEFAULT__":
         return
     with engine.transaction() as connection:
         known = sa.select(types.c.id).where(
-            types.c.name == "__DEFAULT__", types.c.deleted.is_(False)
+            types.c.name == "__DEFAULT__", types.c.deleted == sa.false()
         )
         if connection.execute(known).first() is None:
             connection.execute(
                 sa.insert(types),
                 {
-                    "id": "1d5ba4b3-b1d7-4a5c-9f0e-2f5b4b2f6c01",
+                    "id": str(uuid.uuid4()),
                     "name": "__DEFAULT__",
                     "description": "Default Volume Type",
                     "is_public": True,
@@ -88,7 +90,7 @@ def purge(age_days: int) -> dict[str, int]:
     gone: dict[str, int] = {}
     with engine.transaction() as connection:
         volumes = models.volumes.c
-        old = sa.select(volumes.id).where(volumes.deleted.is_(True), volumes.deleted_at < before)
+        old = sa.select(volumes.id).where(volumes.deleted == sa.true(), volumes.deleted_at < before)
         ids = [row[0] for row in connection.execute(old)]
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
@@ -109,7 +111,7 @@ def purge(age_days: int) -> dict[str, int]:
                 gone,
                 connection,
                 table,
-                sa.and_(table.c.deleted.is_(True), table.c.deleted_at < before),
+                sa.and_(table.c.deleted == sa.true(), table.c.deleted_at < before),
             )
     return gone
 

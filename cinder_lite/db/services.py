@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_config import cfg
 
 from cinder_lite import exception
 from cinder_lite.db import engine, models
 from cinder_lite.objects import Service, utcnow
+
+CONF = cfg.CONF
 
 SCHEDULER = "cinder-scheduler"
 VOLUME = "cinder-volume"
@@ -36,7 +40,7 @@ def register(
     :param host: ``host@backend`` of a volume service, ``host`` of a scheduler
     """
     now = utcnow()
-    same = sa.and_(T.c.host == host, T.c.binary == binary, T.c.deleted.is_(False))
+    same = sa.and_(T.c.host == host, T.c.binary == binary, T.c.deleted == sa.false())
     with engine.transaction() as connection:
         fresh = {
             "topic": topic,
@@ -75,7 +79,7 @@ def heartbeat(service_id: int) -> bool:
     with engine.statement() as connection:
         changed = connection.execute(
             sa.update(T)
-            .where(T.c.id == service_id, T.c.deleted.is_(False))
+            .where(T.c.id == service_id, T.c.deleted == sa.false())
             .values(report_count=T.c.report_count + 1, updated_at=utcnow())
         )
         return bool(changed.rowcount)
@@ -84,12 +88,9 @@ def heartbeat(service_id: int) -> bool:
 @engine.retried
 def age_heartbeat(service_id: int) -> None:
     """Say that a service ended in order: it counts as down from now on, not in a minute."""
+    long_ago = utcnow() - datetime.timedelta(seconds=CONF.service_down_time + 1)
     with engine.statement() as connection:
-        connection.execute(
-            sa.update(T)
-            .where(T.c.id == service_id)
-            .values(updated_at=sa.func.coalesce(T.c.created_at, T.c.updated_at))
-        )
+        connection.execute(sa.update(T).where(T.c.id == service_id).values(updated_at=long_ago))
 
 
 @engine.retried
@@ -100,14 +101,14 @@ def listing(
 
     :param host: only those of a node (``host``, with all its backends) or of one ``host@backend``
     """
-    query = sa.select(*_COLUMNS).where(T.c.deleted.is_(False))
+    query = sa.select(*_COLUMNS).where(T.c.deleted == sa.false())
     if host is not None:
         node = T.c.host.startswith(host + "@", autoescape=True)
         query = query.where(sa.or_(T.c.host == host, node))
     if binary is not None:
         query = query.where(T.c.binary == binary)
     if disabled is not None:
-        query = query.where(T.c.disabled.is_(disabled))
+        query = query.where(T.c.disabled == disabled)
     with engine.statement() as connection:
         return [_from_row(row) for row in connection.execute(query.order_by(T.c.id))]
 
@@ -119,7 +120,7 @@ def get(*, host: str, binary: str) -> Service:
     :raises ServiceNotFound: there is none
     """
     query = sa.select(*_COLUMNS).where(
-        T.c.host == host, T.c.binary == binary, T.c.deleted.is_(False)
+        T.c.host == host, T.c.binary == binary, T.c.deleted == sa.false()
     )
     with engine.statement() as connection:
         row = connection.execute(query).first()

@@ -121,6 +121,19 @@ def _advance(
     return bool(connection.execute(query, {"updated_at": utcnow(), **values}).rowcount)
 
 
+def note_progress(migration_id: str, owner: str, values: Mapping[str, Any]) -> bool:
+    """Change columns of a running record of this process that say how far its bytes are.
+
+    Not tried again when the database fails: the next note is due within a second.
+
+    :returns: False when the move has ended, or somebody else went on with it
+    """
+    with engine.statement() as connection:
+        return _advance(
+            connection, migration_id, (states.PHASE_MOVING, states.PHASE_COPYING), values, owner
+        )
+
+
 @engine.retried
 def create_target(migration_id: str, owner: str, values: Mapping[str, Any]) -> Volume | None:
     """Insert the row of a move's target and record that it is being created, both or neither.
@@ -197,6 +210,7 @@ def end(
     values: Mapping[str, Any],
     volume_rules: Sequence[cond.Condition],
     volume_values: Mapping[str, Any],
+    owner: str | None = None,
 ) -> bool:
     """End a move: change its record and its volume, both or neither.
 
@@ -204,13 +218,11 @@ def end(
     :param values: columns of the record
     :param volume_rules: what must hold of the volume; one that is not so is left as it is
     :param volume_values: columns of the volume
+    :param owner: the process whose the record must be; None: it must be nobody's
     :returns: False when the record has ended, or somebody else went on with it
     """
-    query = sa.update(T).where(
-        T.c.id == migration_id, T.c.status == states.RECORD_RUNNING, T.c.phase.in_(phases)
-    )
     with engine.transaction() as connection:
-        if not connection.execute(query, {"updated_at": utcnow(), **values}).rowcount:
+        if not _advance(connection, migration_id, phases, values, owner):
             return False
         volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
         volumes.swap(connection, volume_id.scalar_one(), volume_values, volume_rules)

@@ -38,7 +38,7 @@ def _specs(connection: sa.Connection, ids: list[str]) -> dict[str, dict[str, str
 
 
 def _select(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[VolumeType]:
-    query = sa.select(*_COLUMNS).where(T.c.deleted.is_(False), *where)
+    query = sa.select(*_COLUMNS).where(T.c.deleted == sa.false(), *where)
     rows = connection.execute(query.order_by(T.c.created_at.desc(), T.c.id.desc())).all()
     specs = _specs(connection, [row.id for row in rows])
     return [VolumeType(extra_specs=specs[row.id], **row._mapping) for row in rows]
@@ -116,7 +116,7 @@ def create(values: Mapping[str, Any], extra_specs: Mapping[str, str]) -> VolumeT
         **values,
     }
     with engine.transaction() as connection:
-        taken = sa.select(T.c.id).where(T.c.name == row["name"], T.c.deleted.is_(False))
+        taken = sa.select(T.c.id).where(T.c.name == row["name"], T.c.deleted == sa.false())
         if connection.execute(taken).first() is not None:
             raise exception.VolumeTypeExists(id=row["name"])
         connection.execute(sa.insert(T), row)
@@ -133,7 +133,7 @@ def update(type_id: str, values: Mapping[str, Any]) -> None:
     with engine.transaction() as connection:
         if "name" in values:
             taken = sa.select(T.c.id).where(
-                T.c.name == values["name"], T.c.deleted.is_(False), T.c.id != type_id
+                T.c.name == values["name"], T.c.deleted == sa.false(), T.c.id != type_id
             )
             if connection.execute(taken).first() is not None:
                 raise exception.VolumeTypeExists(id=values["name"])
@@ -150,7 +150,7 @@ def destroy(type_id: str) -> None:
     """
     volumes = models.volumes
     used = sa.select(volumes.c.id).where(
-        volumes.c.volume_type_id == type_id, volumes.c.deleted.is_(False)
+        volumes.c.volume_type_id == type_id, volumes.c.deleted == sa.false()
     )
     with engine.transaction() as connection:
         if connection.execute(used.limit(1)).first() is not None:

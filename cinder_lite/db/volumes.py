@@ -115,10 +115,19 @@ def swap(
     """Do what :func:`conditional_update` does inside a transaction of the caller's."""
     changed = connection.execute(
         sa.update(T)
-        .where(T.c.id == volume_id, T.c.deleted.is_(False), *(rule.clause() for rule in rules))
-        .values(updated_at=utcnow(), **_column_names(values))
+        .where(T.c.id == volume_id, T.c.deleted == sa.false(), *(rule.clause() for rule in rules))
+        .ordered_values(*_assignments({"updated_at": utcnow(), **_column_names(values)}))
     )
     return bool(changed.rowcount)
+
+
+def _assignments(values: Mapping[str, Any]) -> list[tuple[sa.Column[Any], Any]]:
+    """Return the assignments of an UPDATE, those first that keep another column's old value.
+
+    MySQL and MariaDB assign from left to right, and read what was assigned before.
+    """
+    ordered = sorted(values.items(), key=lambda item: not isinstance(item[1], sa.Column))
+    return [(T.c[name], value) for name, value in ordered]
 
 
 def column(name: str) -> Any:
@@ -140,7 +149,7 @@ def refusals(volume_id: str, rules: Sequence[cond.Condition]) -> list[str]:
     :raises VolumeNotFound: the volume has gone
     """
     query = sa.select(*_COLUMNS, cond.snapshots_exist()).where(
-        T.c.id == volume_id, T.c.deleted.is_(False)
+        T.c.id == volume_id, T.c.deleted == sa.false()
     )
     with engine.statement() as connection:
         row = connection.execute(query).one_or_none()
@@ -161,7 +170,7 @@ def destroy(volume_id: str) -> bool:
         row = connection.execute(_BY_ID, {"volume_id": volume_id}).one_or_none()
         changed = connection.execute(
             sa.update(T)
-            .where(T.c.id == volume_id, T.c.deleted.is_(False))
+            .where(T.c.id == volume_id, T.c.deleted == sa.false())
             .values(
                 deleted=True,
                 deleted_at=now,
@@ -194,7 +203,7 @@ def for_host(service_host: str, *, include_deleted: bool = False) -> list[Volume
         sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!"))
     )
     if not include_deleted:
-        query = query.where(T.c.deleted.is_(False))
+        query = query.where(T.c.deleted == sa.false())
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
 
@@ -213,7 +222,7 @@ def allocated_gb(service_host: str) -> dict[str, tuple[int, int]]:
     query = (
         sa.select(T.c.host, sa.func.count(), sa.func.coalesce(sa.func.sum(T.c.size), 0))
         .where(
-            T.c.deleted.is_(False),
+            T.c.deleted == sa.false(),
             sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!")),
         )
         .group_by(T.c.host)
@@ -229,7 +238,7 @@ def allocated_gb(service_host: str) -> dict[str, tuple[int, int]]:
 def with_migration_status(service_host: str, statuses: Sequence[str]) -> list[Volume]:
     """Return a service's volumes whose migration_status is one of ``statuses``."""
     query = sa.select(*_COLUMNS).where(
-        T.c.deleted.is_(False),
+        T.c.deleted == sa.false(),
         T.c.migration_status.in_(statuses),
         T.c.host.like(_prefix(service_host), escape="!"),
     )
@@ -241,7 +250,7 @@ def with_migration_status(service_host: str, statuses: Sequence[str]) -> list[Vo
 def migration_targets() -> list[Volume]:
     """Return every temporary volume that is a move's target."""
     query = sa.select(*_COLUMNS).where(
-        T.c.deleted.is_(False), T.c.migration_status.like("target:%")
+        T.c.deleted == sa.false(), T.c.migration_status.like("target:%")
     )
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
@@ -251,7 +260,7 @@ def migration_targets() -> list[Volume]:
 def snapshot_exists(volume_id: str) -> bool:
     """Tell whether a volume has snapshots."""
     query = sa.select(models.snapshots.c.id).where(
-        models.snapshots.c.volume_id == volume_id, models.snapshots.c.deleted.is_(False)
+        models.snapshots.c.volume_id == volume_id, models.snapshots.c.deleted == sa.false()
     )
     with engine.statement() as connection:
         return connection.execute(query.limit(1)).first() is not None
@@ -274,7 +283,7 @@ def snapshot_get(context: RequestContext, snapshot_id: str) -> Snapshot:
         s.display_name,
         s.display_description,
         s.provider_location,
-    ).where(s.id == snapshot_id, s.deleted.is_(False))
+    ).where(s.id == snapshot_id, s.deleted == sa.false())
     with engine.statement() as connection:
         row = connection.execute(query).one_or_none()
     if row is None or not (context.is_admin or row.project_id == context.project_id):
@@ -299,7 +308,7 @@ def unreported(service_host: str, since: datetime.datetime) -> list[Placement]:
     :param since: when the service's last report was taken
     """
     query = sa.select(T.c.id, T.c.host, T.c.size, T.c.scheduled_at, T.c.created_at).where(
-        T.c.deleted.is_(False),
+        T.c.deleted == sa.false(),
         T.c.host.like(_prefix(service_host), escape="!"),
         sa.or_(T.c.status == "creating", T.c.launched_at > since),
     )

@@ -51,6 +51,4 @@ def rule(name: str, check: str, description: str, *operations: str) -> policy.Ru
     for operation in operations:
         method, _, path = operation.partition(" ")
         calls.append({"method": method, "path": path})
-    return policy.DocumentedRuleDefault(
-        name, check, description, calls, scope_types=["project"]
-    )
+    return policy.DocumentedRuleDefault(name, check, description, calls, scope_types=["project"])

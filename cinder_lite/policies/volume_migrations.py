@@ -10,7 +10,5 @@ SHOW = "volume_extension:volume_migrations:show"
 
 RULES = [
     rule(INDEX, ADMIN_API, "List the moves of volumes.", "GET /os-volume-migrations"),
-    rule(
-        SHOW, ADMIN_API, "Show one move of a volume.", "GET /os-volume-migrations/{migration_id}"
-    ),
+    rule(SHOW, ADMIN_API, "Show one move of a volume.", "GET /os-volume-migrations/{migration_id}"),
 ]

@@ -30,7 +30,7 @@ def figure(value: Any) -> Figure:
     :returns: ``unknown`` for text that means nothing
     """
     if value is None or value in UNLIMITED:
-        return value  # type: ignore[no-any-return]
+        return value
     try:
         number = float(value)
     except (TypeError, ValueError):

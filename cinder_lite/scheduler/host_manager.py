@@ -15,10 +15,9 @@ from oslo_log import log as logging
 from oslo_utils import strutils
 
 from cinder_lite import host as host_name
-from cinder_lite import states
-from cinder_lite.db import services, volume_migrations, volumes
-from cinder_lite.objects import Service, utcnow
-from cinder_lite.scheduler import host_state, plugins, weights
+from cinder_lite.db import services
+from cinder_lite.objects import Service
+from cinder_lite.scheduler import host_state, ledger, plugins, weights
 from cinder_lite.scheduler.filters import FilterProperties, Refusal, filter_hosts
 from cinder_lite.scheduler.host_state import HostState
 from cinder_lite.scheduler.ledger import Ledger, Promise
@@ -30,15 +29,6 @@ SERVICES_FRESH_SECONDS = 1.0
 """How long the list of services is used before the database is asked again."""
 RECHECK_SECONDS = 1.0
 """Longest wait for a report before the list of services is looked at again: one may have gone."""
-GIB = 1024**3
-
-_PROMISED_PHASES = (
-    states.PHASE_SCHEDULED,
-    states.PHASE_STARTING,
-    states.PHASE_MOVING,
-    states.PHASE_CREATING,
-)
-"""Phases of a move whose destination is chosen and whose target has no row yet."""
 
 
 class Backend(NamedTuple):
@@ -106,8 +96,8 @@ class HostManager:
         while True:
             self.services()  # Outside the lock: it may ask the database.
             with self._arrived:
-                known = self._backends and service_host in (None, *self._backends)
-                if known and not self.missing_reports(service_host):
+                any_report = service_host is not None or bool(self._backends)
+                if any_report and not self.missing_reports(service_host):
                     return True
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -134,12 +124,12 @@ class HostManager:
             LOG.debug("Report of %s service %s ignored", service_name, host)
             return
         report = capabilities or {}
-        taken = _moment(timestamp or report.get("timestamp"))
+        taken = host_state.moment(timestamp or report.get("timestamp"))
         with self.lock:
             if self._is_late(host, taken):
                 return
             confirmed = self._ledger.confirmed(host)
-        durable = self._durable_promises(host, taken)
+        durable = _durable_promises(host, taken)
         pools = host_state.from_report(host, report, taken)
         with self._arrived:
             if self._is_late(host, taken):
@@ -163,32 +153,6 @@ class HostManager:
         if late:
             LOG.info("Report of backend %s is older than its last one and is ignored", host)
         return late
-
-    @staticmethod
-    def _durable_promises(host: str, taken: datetime.datetime) -> list[Promise] | None:
-        """Return what the database knows to be missing from a report, None if it can not say."""
-        try:
-            placed = volumes.unreported(host, taken)
-            moves = volume_migrations.running(phases=_PROMISED_PHASES)
-        except Exception:
-            LOG.exception("Backend %s: what its report does not hold yet can not be read", host)
-            return None
-        promises = [
-            Promise(
-                key=one.volume_id,
-                host=one.host,
-                size=one.size,
-                # The volume service counts allocated_capacity_gb from the same rows.
-                allocated=one.placed_at is not None and one.placed_at > taken,
-            )
-            for one in placed
-        ]
-        promises += [
-            Promise(key=move.id, host=move.dest_host, size=math.ceil(move.bytes_total / GIB))
-            for move in moves
-            if move.new_volume_id is None and host_name.service_of(move.dest_host) == host
-        ]
-        return promises
 
     # --- promises ----------------------------------------------------------------------------
 
@@ -234,9 +198,6 @@ class HostManager:
         """
         known = self.services()
         with self.lock:
-            for gone in [name for name in self._backends if name not in known]:
-                LOG.info("Backend %s has no volume service any more and is forgotten", gone)
-                del self._backends[gone]
             if within is None:
                 found = [self._pools_of(service) for service in known.values()]
             else:
@@ -314,6 +275,15 @@ class HostManager:
         ]
 
 
+def _durable_promises(host: str, taken: datetime.datetime) -> list[Promise] | None:
+    """Return what the database knows to be missing from a report, None if it can not say."""
+    try:
+        return ledger.durable_promises(host, taken)
+    except Exception:
+        LOG.exception("Backend %s: what its report does not hold yet can not be read", host)
+        return None
+
+
 def _apply(promise: Promise, pool: HostState, sign: int = 1) -> None:
     pool.consume(sign * promise.size, thin=promise.thin, allocated=promise.allocated)
 
@@ -329,21 +299,6 @@ def _why_not(service: Service) -> str | None:
         last = service.updated_at or service.created_at
         return f"its volume service is down: last heard of at {last} UTC"
     return None
-
-
-def _moment(value: str | datetime.datetime | None) -> datetime.datetime:
-    """Return a report's time as UTC without a zone, now where it gives none."""
-    if isinstance(value, str):
-        try:
-            value = datetime.datetime.fromisoformat(value)
-        except ValueError:
-            LOG.warning("A report has the time %r, which is none; now is used instead", value)
-            value = None
-    if value is None:
-        return utcnow()
-    if value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-    return value
 
 
 def _same(capability: Any, value: Any) -> bool:

@@ -14,6 +14,7 @@ from oslo_log import log as logging
 from oslo_utils import strutils
 
 from cinder_lite import host as host_name
+from cinder_lite.objects import utcnow
 from cinder_lite.scheduler import capacity
 
 LOG = logging.getLogger(__name__)
@@ -148,6 +149,21 @@ class HostState:
 
 def _true(report: Mapping[str, Any], key: str) -> bool:
     return bool(strutils.bool_from_string(report.get(key)))
+
+
+def moment(value: str | datetime.datetime | None) -> datetime.datetime:
+    """Return a report's time as UTC without a zone, now where it gives none."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            LOG.warning("A report has the time %r, which is none; now is used instead", value)
+            value = None
+    if value is None:
+        return utcnow()
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value
 
 
 def from_report(

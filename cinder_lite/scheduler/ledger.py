@@ -13,9 +13,23 @@ as of the next report, and after a restart.
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import math
 from collections.abc import Collection, Iterable
 
 from cinder_lite import host as host_name
+from cinder_lite import states
+from cinder_lite.db import volume_migrations, volumes
+
+GIB = 1024**3
+
+_PROMISED_PHASES = (
+    states.PHASE_SCHEDULED,
+    states.PHASE_STARTING,
+    states.PHASE_MOVING,
+    states.PHASE_CREATING,
+)
+"""Phases of a move whose destination is chosen and that may have no row there yet."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,3 +105,29 @@ class Ledger:
             known = before.get(promise.key)
             thin = known.thin if known is not None else promise.thin
             self._promises[promise.key] = dataclasses.replace(promise, thin=thin)
+
+
+def durable_promises(service_host: str, taken: datetime.datetime) -> list[Promise]:
+    """Return what the database knows to be missing from a backend's report.
+
+    :param service_host: ``host@backend``
+    :param taken: when the report's figures were taken, by that host's clock, which also sets the
+        times at which its volumes are finished
+    """
+    promises = [
+        Promise(
+            key=one.volume_id,
+            host=one.host,
+            size=one.size,
+            # The volume service counts allocated_capacity_gb from the same rows.
+            allocated=one.placed_at is not None and one.placed_at > taken,
+        )
+        for one in volumes.unreported(service_host, taken)
+    ]
+    promises += [
+        Promise(key=move.id, host=move.dest_host, size=math.ceil(move.bytes_total / GIB))
+        for move in volume_migrations.running(phases=_PROMISED_PHASES)
+        # Once the target has a row, that row is among the volumes.
+        if move.new_volume_id is None and host_name.service_of(move.dest_host) == service_host
+    ]
+    return promises

@@ -52,7 +52,7 @@ def _from_elsewhere(namespace: str, name: str, option: str) -> Any:
     from stevedore import extension
 
     failures: list[str] = []
-    found = extension.ExtensionManager(
+    found: Any = extension.ExtensionManager(
         namespace,
         on_load_failure_callback=lambda _manager, point, error: failures.append(
             f"{point.name}: {error}"

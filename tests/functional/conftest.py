@@ -55,9 +55,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
-    """A directory for all that the run writes; every user can reach it, and it goes at the end."""
+    """A directory for all that the run writes; it goes at the end."""
     directory = Path(tempfile.mkdtemp(prefix="cinder-lite-tests-"))
-    directory.chmod(0o755)
     yield directory
     if not os.environ.get(KEEP):
         shutil.rmtree(directory, ignore_errors=True)
@@ -69,6 +68,8 @@ def servers(scratch: Path, request: pytest.FixtureRequest) -> Iterator[ServerPoo
     pool = ServerPool(scratch)
     if len(request.session.items) > 1:
         pool.prepare(servers_module.KINDS)
+        if any(item.get_closest_marker("keystone") for item in request.session.items):
+            pool.begin("keystone", Keystone)
     yield pool
     pool.stop()
 
@@ -160,16 +161,12 @@ def clients(deployment: Deployment) -> Clients:
 
 
 @pytest.fixture(scope="session")
-def keystone(scratch: Path) -> Iterator[Keystone]:
+def keystone(servers: ServerPool) -> Keystone:
     """A real Keystone; started only where a test asks for it."""
-    directory = scratch / "keystone"
-    directory.mkdir()
-    identity = Keystone(directory)
-    try:
-        identity.start()
-        yield identity
-    finally:
-        identity.stop()
+    servers.begin("keystone", Keystone)
+    identity = servers.wait("keystone")
+    assert isinstance(identity, Keystone)
+    return identity
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.functional.harness.checks import nothing_left
-from tests.functional.harness.deployment import MIB, Deployment
+from tests.functional.harness.data import MIB
+from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.process import wait_until
 
-SLOW = {"file": {"volume_copy_bps_limit": 8 * MIB}}
+SLOW: dict[str, dict[str, object]] = {"file": {"volume_copy_bps_limit": 8 * MIB}}
 FILLED_MIB = 32
 DRAIN_SECONDS = 15.0
 
@@ -69,7 +70,7 @@ def _settled(deployment: Deployment, volume_id: str, digest: str) -> dict[str, A
 def test_source_killed_in_mid_copy(slow: Deployment) -> None:
     volume, before = _in_mid_copy(slow)
     slow.kill("volume-alpha")
-    wait_until(lambda: not slow.children("count_bytes"), 10, "the copy to die with its service")
+    wait_until(lambda: not slow.copiers(), 10, "the copy to die with its service")
     slow.reconfigure("alpha", {})
     slow.start("volume-alpha")
     settled = _settled(slow, volume["id"], before)
@@ -82,7 +83,7 @@ def test_source_told_to_end_in_mid_copy(slow: Deployment) -> None:
     began = time.monotonic()
     assert slow.stop("volume-alpha") == 0
     assert time.monotonic() - began < DRAIN_SECONDS
-    assert slow.children("count_bytes") == []
+    assert slow.copiers() == []
     slow.reconfigure("alpha", {})
     slow.start("volume-alpha")
     settled = _settled(slow, volume["id"], before)

@@ -40,7 +40,7 @@ To stop the services and remove all that they wrote:
   export CINDER_LITE_ENDPOINT={endpoint}
   cinder-lite list
   cinder-lite get-pools
-  cinder-lite migrate --wait quickstart quickstart@second#second
+  cinder-lite migrate quickstart quickstart@second#second --wait
 
 The stock OpenStack clients work as well:
 

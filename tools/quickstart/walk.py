@@ -67,7 +67,7 @@ class Walk:
     def _move(self, volume_id: str, host: str, *, force: bool, expected: str) -> None:
         how = "by copying through the host" if force else "by the driver's own means"
         option = " --force-host-copy" if force else ""
-        print(f"Moving it to {host} {how}:\n  cinder-lite migrate{option} quickstart {host}")
+        print(f"Moving it to {host} {how}:\n  cinder-lite migrate quickstart {host}{option}")
         started = time.monotonic()
         body = {"os-migrate_volume": {"host": host, "force_host_copy": force}}
         self.api.call("POST", f"/volumes/{volume_id}/action", body)

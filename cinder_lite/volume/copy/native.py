@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
 
-_CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
+CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
+"""The folder of the process's program."""
 _MIN_BLOCK, _BLOCK, _KERNEL_BLOCK = 64 * 1024, 1024**2, 4 * 1024**2
 _BLOCKS_PER_SECOND = 16
 
@@ -39,7 +40,7 @@ def copy(
     :raises VolumeCopyFailed: the copy failed
     :raises CopyStopped: ``stop`` was set
     """
-    words = [sys.executable, "-I", "-S", _CHILD, f"source={src}", f"target={dest}", f"size={size}"]
+    words = [sys.executable, "-I", "-S", CHILD, f"source={src}", f"target={dest}", f"size={size}"]
     switches = {"holes": holes, "zeros": zeros, "offload": offload}
     words += [f"{name}=1" for name, on in switches.items() if on]
     current = limit()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import io
 import os
 import re
 import selectors
@@ -132,7 +133,7 @@ def run(
             selector.register(report, selectors.EVENT_READ)
             while watch.open:
                 if selector.select(TICK):
-                    watch.hear(os.read(report, 65536))
+                    watch.hear(report.read(65536))
                 if stop is not None and stop.is_set():
                     raise exception.CopyStopped(reason="it was asked to stop")
                 if tell is not None:
@@ -196,11 +197,12 @@ def _environment() -> dict[str, str]:
 @contextlib.contextmanager
 def _started(
     command: Sequence[str], listens: bool
-) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+) -> Iterator[tuple[subprocess.Popen[bytes], io.FileIO, io.FileIO]]:
     """Start a process; yield it with our ends of its standard error and input; end it at last."""
-    report, its_stderr = os.pipe()
-    its_stdin, control = os.pipe()
-    try:
+    # FileIO, because os.write() as eventlet patches it never tells that the reader is gone.
+    report_fd, its_stderr = os.pipe()
+    its_stdin, control_fd = os.pipe()
+    with io.FileIO(report_fd, "r") as report, io.FileIO(control_fd, "w") as control:
         try:
             process = subprocess.Popen(
                 command,
@@ -221,15 +223,12 @@ def _started(
             yield process, report, control
         finally:
             _end(process)
-    finally:
-        os.close(report)
-        os.close(control)
 
 
-def _pass_on(control: int, line: str | None) -> None:
+def _pass_on(control: io.FileIO, line: str | None) -> None:
     if line is not None:
         with contextlib.suppress(BrokenPipeError):  # it has just ended; its status tells how
-            os.write(control, line.encode() + b"\n")
+            control.write(line.encode() + b"\n")
 
 
 def _text(raw: bytes) -> str:

@@ -23,7 +23,8 @@ class Throttle:
 
     The limit is divided evenly among the copies that run, and anew when one begins or ends. It
     is kept by our own copying process, which takes dd's place when there is a limit, and by the
-    copier of file objects.
+    copier of file objects. ``limit`` may be changed at any time; it reaches every running copy but
+    a dd that began without a limit.
 
     :param limit: bytes per second for all copies together (volume_copy_bps_limit), 0 for none
     """

@@ -106,6 +106,7 @@ class Mover:
     # --- one move ----------------------------------------------------------------------------
 
     def _run(self, move: Move) -> None:
+        move.context.update_store()  # log lines of this thread carry the request's id
         try:
             self._steps(move)
         except MoveLost as error:

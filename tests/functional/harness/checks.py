@@ -33,9 +33,7 @@ def nothing_left(deployment: Deployment, volume: Mapping[str, Any]) -> None:
 
     def rows() -> list[str]:
         listed = deployment.get("/volumes/detail?all_tenants=1")["volumes"]
-        return [
-            entry["id"] for entry in listed if entry["id"] in known and entry["id"] != volume_id
-        ]
+        return [entry["id"] for entry in listed if entry["id"] in known - {volume_id}]
 
     try:
         wait_until(lambda: files() == expected and not rows(), CLEAN_SECONDS, "the clean-up")
@@ -43,5 +41,5 @@ def nothing_left(deployment: Deployment, volume: Mapping[str, Any]) -> None:
         raise HarnessError(
             f"{error}: files {sorted(map(str, files() ^ expected))}, rows {rows()}"
         ) from None
-    if deployment.children("count_bytes"):
-        raise HarnessError(f"a dd still runs: {deployment.children('count_bytes')}")
+    if deployment.copiers():
+        raise HarnessError(f"copies still run: {deployment.copiers()}")

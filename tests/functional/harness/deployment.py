@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -19,6 +18,7 @@ import requests
 
 from tests.functional.harness import process, settings
 from tests.functional.harness.api import Api
+from tests.functional.harness.data import FileData
 from tests.functional.harness.servers import ServerPool
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
-MIB = 1024 * 1024
 
 
 def program(name: str) -> Path:
@@ -34,7 +33,7 @@ def program(name: str) -> Path:
     return Path(sys.executable).parent / name
 
 
-class Deployment(Api):
+class Deployment(Api, FileData):
     """Services of cinder_lite with a fresh database and a fresh virtual host.
 
     With ``messaging='in-process'`` it is one cinder-lite-standalone (service name ``standalone``);
@@ -190,13 +189,20 @@ class Deployment(Api):
 
     def start(self, name: str) -> process.Process:
         """Start one service without waiting for it."""
+        return self.start_also(name, name)
+
+    def start_also(self, name: str, label: str) -> process.Process:
+        """Start a service that may run already, once more, without waiting for it.
+
+        :param label: names the new process and its log
+        """
         child = process.Process(
-            name,
+            label,
             self._command(name),
-            self.directory / f"{name}.log",
+            self.directory / f"{label}.log",
             environment=self.environment,
         )
-        self._processes[name] = child
+        self._processes[label] = child
         return child.start()
 
     def start_all(self) -> Deployment:
@@ -292,9 +298,17 @@ class Deployment(Api):
         """Remove everything the deployment wrote."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def children(self, word: str) -> list[str]:
-        """Return the command lines of this deployment's processes that contain a word."""
-        return [line for _, line in process.marked(self.run_id) if word in line]
+    def copiers(self) -> list[str]:
+        """Return the command lines of the copying processes that run: dd's and our own."""
+        words = ("count_bytes", "volume/copy/child")
+        lines = [line for _, line in process.marked(self.run_id)]
+        return [line for line in lines if any(word in line for word in words)]
+
+    @staticmethod
+    def children_of(pid: int) -> list[int]:
+        """Return the process ids of a process's children."""
+        path = Path(f"/proc/{pid}/task/{pid}/children")
+        return [int(word) for word in path.read_text().split()]
 
     def log(self, name: str) -> str:
         """Return everything a service has logged."""
@@ -316,62 +330,3 @@ class Deployment(Api):
         if self.keystone is not None:
             return self.keystone.token(user)
         return super().token(user, project)
-
-    # --- data --------------------------------------------------------------------------------
-
-    def data_dir(self, host: str) -> Path:
-        """Return the directory of the backend that a full host string names."""
-        name, _, rest = host.partition("@")
-        return self.directory / name / rest.partition("#")[0]
-
-    def files(self, host: str) -> list[str]:
-        """Return the names of everything in a backend's directory, hidden files left out."""
-        directory = self.data_dir(host)
-        if not directory.exists():
-            return []
-        return sorted(e.name for e in directory.iterdir() if not e.name.startswith("."))
-
-    def volume_file(self, volume: Mapping[str, Any]) -> Path:
-        """Return the file that holds a volume's data now.
-
-        :param volume: as an administrator sees it
-        """
-        name_id = volume["os-vol-mig-status-attr:name_id"] or volume["id"]
-        return self.data_dir(volume["os-vol-host-attr:host"]) / f"volume-{name_id}"
-
-    def fill(self, volume: Mapping[str, Any], mebibytes: int = 8) -> str:
-        """Write random data to the start, the middle and the end of a volume.
-
-        :param mebibytes: how much in all, at least 3
-        :returns: the digest of the whole volume, as :meth:`digest` gives it
-        """
-        path = self.volume_file(volume)
-        size = path.stat().st_size
-        part = mebibytes * MIB // 3
-        with path.open("r+b") as stream:
-            for offset in (0, size // 2 + 12345, size - part):
-                stream.seek(offset)
-                stream.write(os.urandom(part))
-            os.fsync(stream.fileno())
-        return self.digest(volume)
-
-    def digest(self, volume: Mapping[str, Any]) -> str:
-        """Return a SHA-256 over a volume's bytes, the same however sparse the file is.
-
-        Blocks of zeros enter it by their absence, so that a volume of mostly holes costs no time.
-        """
-        total = hashlib.sha256()
-        with self.volume_file(volume).open("rb", buffering=0) as stream:
-            size = stream.seek(0, os.SEEK_END)
-            total.update(str(size).encode())
-            offset = 0
-            while offset < size:
-                try:
-                    offset = os.lseek(stream.fileno(), offset, os.SEEK_DATA) // MIB * MIB
-                except OSError:  # nothing but a hole up to the end
-                    break
-                block = os.pread(stream.fileno(), MIB, offset)
-                if block.count(0) != len(block):
-                    total.update(f"{offset}:".encode() + block)
-                offset += MIB
-        return total.hexdigest()

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every call of the API: method, path, handler, and what it needs. Paths are below /v3."""
+
+from __future__ import annotations
+
+from cinder_lite.api.router import Route
+from cinder_lite.api.schemas import services as service_bodies
+from cinder_lite.api.schemas import volume_types as type_bodies
+from cinder_lite.api.schemas import volumes as volume_bodies
+from cinder_lite.api.v3 import (
+    availability_zones,
+    empty,
+    extensions,
+    hosts,
+    limits,
+    quota_sets,
+    scheduler_stats,
+    services,
+    types_extra_specs,
+    volume_actions,
+    volume_metadata,
+    volume_migrations,
+    volume_types,
+    volumes,
+)
+from cinder_lite.policies import capacity as capacity_rules
+from cinder_lite.policies import services as service_rules
+from cinder_lite.policies import volume_migrations as migration_rules
+from cinder_lite.policies import volume_types as type_rules
+from cinder_lite.policies import volumes as volume_rules
+
+VOLUMES = [
+    Route("GET", "/volumes", volumes.index, policy=volume_rules.GET_ALL),
+    Route("GET", "/volumes/detail", volumes.detail, policy=volume_rules.GET_ALL),
+    Route("GET", "/volumes/summary", volumes.summary, policy=volume_rules.GET_ALL, since=12),
+    Route(
+        "POST",
+        "/volumes",
+        volumes.create,
+        status=202,
+        policy=volume_rules.CREATE,
+        body=volume_bodies.CREATE,
+    ),
+    Route("GET", "/volumes/{volume_id}", volumes.show),
+    Route("PUT", "/volumes/{volume_id}", volumes.update, body=volume_bodies.UPDATE),
+    Route("DELETE", "/volumes/{volume_id}", volumes.delete, status=202),
+    Route("POST", "/volumes/{volume_id}/action", volume_actions.action, status=202),
+    Route("GET", "/volumes/{volume_id}/metadata", volume_metadata.index),
+    Route(
+        "POST",
+        "/volumes/{volume_id}/metadata",
+        volume_metadata.create,
+        body=volume_bodies.METADATA,
+    ),
+    Route(
+        "PUT",
+        "/volumes/{volume_id}/metadata",
+        volume_metadata.replace,
+        body=volume_bodies.METADATA,
+    ),
+    Route("GET", "/volumes/{volume_id}/metadata/{key}", volume_metadata.show),
+    Route(
+        "PUT",
+        "/volumes/{volume_id}/metadata/{key}",
+        volume_metadata.update,
+        body=volume_bodies.METADATA_ITEM,
+    ),
+    Route("DELETE", "/volumes/{volume_id}/metadata/{key}", volume_metadata.delete),
+]
+
+MIGRATIONS = [
+    Route("GET", "/os-volume-migrations", volume_migrations.index, policy=migration_rules.INDEX),
+    Route(
+        "GET",
+        "/os-volume-migrations/{migration_id}",
+        volume_migrations.show,
+        policy=migration_rules.SHOW,
+    ),
+]
+
+TYPES = [
+    Route("GET", "/types", volume_types.index, policy=type_rules.GET_ALL),
+    Route("POST", "/types", volume_types.create, policy=type_rules.CREATE, body=type_bodies.CREATE),
+    Route("GET", "/types/{type_id}", volume_types.show, policy=type_rules.GET),
+    Route(
+        "PUT",
+        "/types/{type_id}",
+        volume_types.update,
+        policy=type_rules.UPDATE,
+        body=type_bodies.UPDATE,
+    ),
+    Route("DELETE", "/types/{type_id}", volume_types.delete, status=202, policy=type_rules.DELETE),
+    Route(
+        "GET",
+        "/types/{type_id}/extra_specs",
+        types_extra_specs.index,
+        policy=type_rules.SPECS_INDEX,
+    ),
+    Route(
+        "POST",
+        "/types/{type_id}/extra_specs",
+        types_extra_specs.create,
+        policy=type_rules.SPECS_CREATE,
+        body=type_bodies.EXTRA_SPECS,
+    ),
+    Route(
+        "GET",
+        "/types/{type_id}/extra_specs/{key}",
+        types_extra_specs.show,
+        policy=type_rules.SPECS_SHOW,
+    ),
+    Route(
+        "PUT",
+        "/types/{type_id}/extra_specs/{key}",
+        types_extra_specs.update,
+        policy=type_rules.SPECS_UPDATE,
+        body=type_bodies.EXTRA_SPEC,
+    ),
+    Route(
+        "DELETE",
+        "/types/{type_id}/extra_specs/{key}",
+        types_extra_specs.delete,
+        status=202,
+        policy=type_rules.SPECS_DELETE,
+    ),
+]
+
+SERVICES = [
+    Route("GET", "/os-services", services.index, policy=service_rules.INDEX),
+    Route(
+        "PUT",
+        "/os-services/enable",
+        services.enable,
+        policy=service_rules.UPDATE,
+        body=service_bodies.CHANGE,
+    ),
+    Route(
+        "PUT",
+        "/os-services/disable",
+        services.disable,
+        policy=service_rules.UPDATE,
+        body=service_bodies.CHANGE,
+    ),
+    Route(
+        "PUT",
+        "/os-services/disable-log-reason",
+        services.disable_log_reason,
+        policy=service_rules.UPDATE,
+        body=service_bodies.CHANGE_WITH_REASON,
+    ),
+    *(
+        Route(
+            "PUT",
+            f"/os-services/{action}",
+            services.not_supported,
+            policy=service_rules.UPDATE,
+            since=since,
+            body=service_bodies.HOST,
+        )
+        for action, since in (("freeze", 0), ("thaw", 0), ("failover_host", 0), ("failover", 26))
+    ),
+    Route("GET", "/os-hosts", hosts.index, policy=service_rules.HOSTS),
+    Route("GET", "/os-hosts/{host}", hosts.show, policy=service_rules.HOSTS),
+    Route(
+        "GET",
+        "/scheduler-stats/get_pools",
+        scheduler_stats.get_pools,
+        policy=capacity_rules.GET_POOLS,
+    ),
+    Route("GET", "/os-availability-zone", availability_zones.index),
+]
+
+LIMITS = [
+    Route("GET", "/limits", limits.index),
+    Route("GET", "/os-quota-sets/{project_id}", quota_sets.show),
+    Route("GET", "/os-quota-sets/{project_id}/defaults", quota_sets.defaults),
+]
+
+EXTENSIONS = [
+    Route("GET", "/extensions", extensions.index),
+    Route("GET", "/extensions/{alias}", extensions.show),
+    Route("GET", "/resource_filters", empty.resource_filters, since=33),
+]
+
+EMPTY = [
+    Route("GET", path, empty.listing(name), since=since)
+    for path, name, since in (
+        ("/snapshots", "snapshots", 0),
+        ("/snapshots/detail", "snapshots", 0),
+        ("/messages", "messages", 3),
+        ("/clusters", "clusters", 7),
+        ("/clusters/detail", "clusters", 7),
+        ("/groups", "groups", 13),
+        ("/groups/detail", "groups", 13),
+        ("/attachments", "attachments", 27),
+        ("/attachments/detail", "attachments", 27),
+        ("/backups", "backups", 0),
+        ("/backups/detail", "backups", 0),
+        ("/qos-specs", "qos_specs", 0),
+        ("/os-volume-transfer", "transfers", 0),
+        ("/os-volume-transfer/detail", "transfers", 0),
+        ("/volume-transfers", "transfers", 55),
+        ("/volume-transfers/detail", "transfers", 55),
+    )
+]
+
+ROUTES = [*VOLUMES, *MIGRATIONS, *TYPES, *SERVICES, *LIMITS, *EXTENSIONS, *EMPTY]

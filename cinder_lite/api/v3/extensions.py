@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/extensions: which groups of calls there are. Aliases, names and dates are Cinder's."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cinder_lite import exception
+from cinder_lite.api.request import Request
+
+
+class Extension(NamedTuple):
+    """One group of calls."""
+
+    alias: str
+    name: str
+    updated: str
+    description: str
+
+
+EXTENSIONS = (
+    Extension(
+        "os-admin-actions",
+        "AdminActions",
+        "2012-08-25T00:00:00+00:00",
+        "Actions on volumes for administrators: move, reset the status, force the deletion.",
+    ),
+    Extension(
+        "os-availability-zone",
+        "AvailabilityZones",
+        "2013-06-27T00:00:00+00:00",
+        "The availability zones.",
+    ),
+    Extension("os-hosts", "Hosts", "2011-06-29T00:00:00+00:00", "Hosts and what they hold."),
+    Extension("os-quota-sets", "Quotas", "2011-08-08T00:00:00+00:00", "Quotas of projects."),
+    Extension(
+        "OS-SCH-HNT",
+        "SchedulerHints",
+        "2013-04-18T00:00:00+00:00",
+        "Hints for the scheduler in the creation of a volume.",
+    ),
+    Extension("os-services", "Services", "2012-10-28T00:00:00-00:00", "Services and their state."),
+    Extension(
+        "os-extended-services",
+        "ExtendedServices",
+        "2014-01-10T00:00:00-00:00",
+        "The reason for which a service is disabled.",
+    ),
+    Extension(
+        "os-types-extra-specs",
+        "TypesExtraSpecs",
+        "2011-08-24T00:00:00+00:00",
+        "Extra specs of volume types.",
+    ),
+    Extension(
+        "os-types-manage",
+        "TypesManage",
+        "2011-08-24T00:00:00+00:00",
+        "Creation, change and deletion of volume types.",
+    ),
+    Extension("os-used-limits", "UsedLimits", "2013-10-03T00:00:00+00:00", "What a project uses."),
+    Extension(
+        "os-vol-host-attr",
+        "VolumeHostAttribute",
+        "2011-11-03T00:00:00+00:00",
+        "The host of a volume as one of its attributes.",
+    ),
+    Extension(
+        "os-vol-mig-status-attr",
+        "VolumeMigStatusAttribute",
+        "2013-08-08T00:00:00+00:00",
+        "The migration status of a volume as one of its attributes.",
+    ),
+    Extension(
+        "os-vol-tenant-attr",
+        "VolumeTenantAttribute",
+        "2011-11-03T00:00:00+00:00",
+        "The project of a volume as one of its attributes.",
+    ),
+    Extension(
+        "os-volume-actions",
+        "VolumeActions",
+        "2012-05-31T00:00:00+00:00",
+        "Actions on volumes.",
+    ),
+    Extension(
+        "os-volume-migrations",
+        "VolumeMigrations",
+        "2026-11-21T00:00:00+00:00",
+        "The record of every move of a volume, with its progress.",
+    ),
+    Extension(
+        "scheduler-stats",
+        "Scheduler_stats",
+        "2014-09-07T00:00:00+00:00",
+        "Pools and their capabilities as the schedulers know them.",
+    ),
+)
+
+_BY_ALIAS = {extension.alias: extension for extension in EXTENSIONS}
+
+
+def index(request: Request) -> dict[str, Any]:
+    """Return every extension."""
+    return {"extensions": [_view(extension) for extension in EXTENSIONS]}
+
+
+def show(request: Request, alias: str) -> dict[str, Any]:
+    """Return one extension."""
+    if alias not in _BY_ALIAS:
+        raise exception.ExtensionNotFound(alias=alias)
+    return {"extension": _view(_BY_ALIAS[alias])}
+
+
+def _view(extension: Extension) -> dict[str, Any]:
+    return {
+        "name": extension.name,
+        "alias": extension.alias,
+        "description": extension.description,
+        "updated": extension.updated,
+        "links": [],
+    }

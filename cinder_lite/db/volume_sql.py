@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The statements of volume_views.py: built and compiled once per shape, then run as strings.
+
+The shape of a list is which filters it has and in which order it comes; their values are bound.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from cinder_lite.db import json_sql, models
+
+V = models.volumes
+T = models.volume_types
+M = models.volume_metadata
+G = models.volume_glance_metadata
+
+TIMES = ("created_at", "updated_at")
+COLUMNS = (
+    "id",
+    "status",
+    "size",
+    "availability_zone",
+    *TIMES,
+    "display_name",
+    "display_description",
+    "snapshot_id",
+    "source_volid",
+    "user_id",
+    "bootable",
+    "encryption_key_id",
+    "replication_status",
+    "consistencygroup_id",
+    "multiattach",
+    "migration_status",
+    "group_id",
+    "provider_id",
+    "shared_targets",
+    "service_uuid",
+    "cluster_name",
+    "volume_type_id",
+    "use_quota",
+    "project_id",
+    "_name_id",
+    "host",
+    "attach_status",
+)
+"""Columns of ``volumes`` that a row carries, in order."""
+
+SORT_KEYS = frozenset(
+    {*V.c.keys()} - {"provider_location", "provider_auth", "provider_geometry", "ec2_id"}
+)
+"""Columns by which a list may be ordered."""
+
+_NEVER_NULL = frozenset({"id", "size", "created_at", "bootable", "multiattach", "use_quota"})
+
+
+Shape = tuple[bool, bool, tuple[tuple[str, str], ...]]
+"""Whether one project's, whether without temporary rows, and operator and column of each filter."""
+
+Sort = tuple[tuple[str, str], ...]
+"""Columns and directions."""
+
+Marker = tuple[tuple[str, str, bool], ...]
+"""Columns, directions, and whether the marker's row has NULL there."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL for one database's driver.
+
+    :param names: the parameters by position, None where the driver takes them by name
+    :param fixed: values that are the same at every run
+    """
+
+    sql: str
+    names: tuple[str, ...] | None
+    fixed: dict[str, Any]
+
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> sa.CursorResult[Any]:
+        """Run the statement with the values of its parameters."""
+        bound = {**self.fixed, **values} if self.fixed else values
+        parameters: Any = bound
+        if self.names is not None:
+            parameters = tuple([bound[name] for name in self.names])
+        return connection.exec_driver_sql(self.sql, parameters)
+
+
+def like(text: str) -> str:
+    """Return a text in which LIKE takes every character for itself (escape '!')."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def clause(number: int, operator: str, name: str) -> sa.ColumnElement[bool]:
+    """Return the SQL of one condition."""
+    if operator == "nothing":
+        return sa.false()
+    value: Any = sa.bindparam(f"c{number}")
+    if operator in ("metadata", "image_metadata"):
+        table = M if operator == "metadata" else G
+        return sa.exists().where(
+            table.c.volume_id == V.c.id,
+            table.c.key == sa.bindparam(f"c{number}k"),
+            table.c.value == sa.bindparam(f"c{number}v"),
+        )
+    column = V.c[name]
+    if operator == "host":
+        below = [column.like(sa.bindparam(f"c{number}{end}"), escape="!") for end in "ab"]
+        return sa.or_(column == value, *below)
+    clauses: dict[str, sa.ColumnElement[bool]] = {
+        "eq": column == value,
+        "neq": column != value,
+        "gt": column > value,
+        "gte": column >= value,
+        "lt": column < value,
+        "lte": column <= value,
+        "like": column.like(value, escape="!"),
+        "null": column.is_(None),
+    }
+    return clauses[operator]
+
+
+def _where(shape: Shape) -> list[sa.ColumnElement[bool]]:
+    of_project, hide_temporary, conditions = shape
+    where: list[sa.ColumnElement[bool]] = [
+        # Not "is false": an index that begins with the column is not searched by that.
+        V.c.deleted == sa.literal_column("false")
+    ]
+    if of_project:
+        where.append(V.c.project_id == sa.bindparam("project_id"))
+    if hide_temporary:
+        mark = V.c.migration_status
+        old_data = sa.and_(mark == "deleting", V.c.use_quota.is_(False))
+        where.append(sa.or_(mark.is_(None), sa.not_(sa.or_(mark.like("target:%"), old_data))))
+    where.extend(clause(n, operator, column) for n, (operator, column) in enumerate(conditions))
+    return where
+
+
+# --- paging: everything after the marker's row ------------------------------------------------
+
+
+def order(sort: Sort) -> list[tuple[str, str]]:
+    """Return the sort keys, made total: created_at and id follow in the first key's direction."""
+    keys = list(sort)
+    for name in ("created_at", "id"):
+        if name not in [key for key, _ in keys]:
+            keys.append((name, sort[0][1]))
+    return keys
+
+
+def _beyond(after: Marker) -> sa.ColumnElement[bool]:
+    """Return the clause "comes after the marker", with NULL as the smallest value (as MySQL)."""
+    choices: list[sa.ColumnElement[bool]] = []
+    equal: list[sa.ColumnElement[bool]] = []
+    for number, (name, direction, is_null) in enumerate(after):
+        column, value = V.c[name], sa.bindparam(f"m{number}", type_=sa.types.NullType())
+        following: sa.ColumnElement[bool] | None
+        if direction == "asc":
+            following = column.is_not(None) if is_null else column > value
+        elif is_null:
+            following = None
+        else:
+            following = column < value
+            if name not in _NEVER_NULL:
+                following = sa.or_(following, column.is_(None))
+        if following is not None:
+            choices.append(sa.and_(*equal, following))
+        equal.append(column.is_(None) if is_null else column == value)
+    return sa.or_(*choices) if choices else sa.false()
+
+
+def _directed(name: str, direction: str, dialect: sa.Dialect) -> sa.ColumnElement[Any]:
+    column = V.c[name]
+    ordered = column.asc() if direction == "asc" else column.desc()
+    if dialect.name == "postgresql" and name not in _NEVER_NULL:
+        return ordered.nulls_first() if direction == "asc" else ordered.nulls_last()
+    return ordered
+
+
+# --- statements, compiled once ----------------------------------------------------------------
+
+
+def _packed() -> sa.ColumnElement[str]:
+    """Return the expression that packs a volume, its type's name and metadata as a JSON array."""
+    columns: list[Any] = [json_sql.Time(V.c[n]) if n in TIMES else V.c[n] for n in COLUMNS]
+    metadata = (
+        sa.select(json_sql.ObjectOf(M.c.key, M.c.value)).where(M.c.volume_id == V.c.id)
+    ).scalar_subquery()
+    return json_sql.AsText(json_sql.Array(*columns, T.c.name, json_sql.Nested(metadata)))
+
+
+_FROM = V.outerjoin(T, T.c.id == V.c.volume_type_id)
+
+
+def _compiled(query: sa.Select[Any], dialect: sa.Dialect) -> Statement:
+    compiled = query.compile(dialect=dialect)
+    names = compiled.positiontup if compiled.positional else None
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return Statement(str(compiled), tuple(names) if names is not None else None, fixed)
+
+
+@functools.lru_cache(maxsize=8)
+def show(dialect: sa.Dialect) -> Statement:
+    """Return the statement that reads one volume."""
+    query = sa.select(_packed()).select_from(_FROM)
+    query = query.where(V.c.id == sa.bindparam("volume_id"), V.c.deleted.is_(False))
+    return _compiled(query, dialect)
+
+
+@functools.lru_cache(maxsize=512)
+def page(
+    dialect: sa.Dialect,
+    shape: Shape,
+    sort: Sort,
+    after: Marker | None,
+) -> Statement:
+    """Return the statement of one page of a list."""
+    query = sa.select(_packed()).select_from(_FROM).where(*_where(shape))
+    if after is not None:
+        query = query.where(_beyond(after))
+    query = query.order_by(*(_directed(name, way, dialect) for name, way in order(sort)))
+    query = query.limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
+    return _compiled(query, dialect)
+
+
+@functools.lru_cache(maxsize=64)
+def marker(dialect: sa.Dialect, columns: tuple[str, ...]) -> Statement:
+    """Return the statement that reads a marker's sort values and, last, its project."""
+    query = sa.select(*(V.c[name] for name in columns), V.c.project_id.label("owner"))
+    query = query.where(V.c.id == sa.bindparam("volume_id"), V.c.deleted.is_(False))
+    return _compiled(query, dialect)
+
+
+@functools.lru_cache(maxsize=256)
+def count(dialect: sa.Dialect, shape: Shape) -> Statement:
+    """Return the statement that counts what a list would give."""
+    query = sa.select(sa.func.count()).select_from(V).where(*_where(shape))
+    return _compiled(query, dialect)
+
+
+@functools.lru_cache(maxsize=64)
+def total(dialect: sa.Dialect, shape: Shape) -> Statement:
+    """Return the statement that counts volumes and sums their sizes."""
+    size = sa.func.coalesce(sa.func.sum(V.c.size), 0)
+    query = sa.select(sa.func.count(), size).select_from(V).where(*_where(shape))
+    return _compiled(query, dialect)
+
+
+@functools.lru_cache(maxsize=64)
+def distinct_metadata(dialect: sa.Dialect, shape: Shape) -> Statement:
+    """Return the statement of every metadata key and value of the volumes of a list."""
+    query = sa.select(M.c.key, M.c.value).distinct().select_from(M.join(V, V.c.id == M.c.volume_id))
+    return _compiled(query.where(*_where(shape)).order_by(M.c.key, M.c.value), dialect)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the scheduler leaves behind when it finds no place: statuses, the reason, a notification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite import exception, rpc, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.objects import utcnow
+
+LOG = logging.getLogger(__name__)
+
+_CREATING = cond.In("it is being created", "status", (states.CREATING,))
+_STARTING = cond.In("its move starts", "migration_status", (states.MIGRATION_STARTING,))
+
+
+def fail_volume(
+    context: RequestContext, request_spec: Mapping[str, Any], why: Exception | str
+) -> None:
+    """Give up a new volume: its status becomes ``error``, unless it is not being created any more.
+
+    :param request_spec: with ``volume_id``
+    :param why: what went wrong, or a sentence about it
+    """
+    volume_id = request_spec["volume_id"]
+    reason = _sentence(volume_id, why)
+    failed = volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING])
+    if not failed:
+        LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
+        return
+    LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
+    _notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
+
+
+def fail_migration(
+    context: RequestContext, request_spec: Mapping[str, Any], why: Exception | str
+) -> bool:
+    """Give up a move that has not left the scheduler: the volume is as it was before.
+
+    :param request_spec: with ``volume_id`` and ``migration_id``
+    :param why: what went wrong, or a sentence about it; the sentence is kept on the record
+    :returns: False when the move has ended already, or goes on
+    """
+    volume_id, migration_id = request_spec["volume_id"], request_spec["migration_id"]
+    reason = _sentence(volume_id, why)
+    ended = volume_migrations.end(
+        migration_id,
+        [states.PHASE_SCHEDULING],
+        {
+            "status": states.RECORD_ERROR,
+            "phase": states.PHASE_DONE,
+            "error": reason,
+            "finished_at": utcnow(),
+        },
+        [_STARTING],
+        {"migration_status": states.MIGRATION_ERROR, "status": volumes.status_unlocked()},
+    )
+    if not ended:
+        LOG.info(
+            "Volume %(volume)s: migration %(id)s has left the scheduler; it is not stopped",
+            {"volume": volume_id, "id": migration_id},
+        )
+        return False
+    LOG.error(
+        "Volume %(volume)s: migration %(id)s failed. %(reason)s",
+        {"volume": volume_id, "id": migration_id, "reason": reason},
+    )
+    state = {"migration_status": states.MIGRATION_ERROR}
+    _notify(context, "migrate_volume_to_host", state, reason, request_spec)
+    return True
+
+
+def _sentence(volume_id: str, why: Exception | str) -> str:
+    """Return what is told of a failure; an unexpected one goes to the log whole."""
+    if isinstance(why, str):
+        return why
+    if isinstance(why, exception.NoValidHost):
+        # Without the words that every NoValidHost begins with.
+        return str(why.kwargs.get("reason") or why.msg)
+    LOG.error("Volume %s: scheduling failed", volume_id, exc_info=why)
+    return f"The scheduler failed ({type(why).__name__}: {why}); its log has the details."
+
+
+def _notify(
+    context: RequestContext,
+    method: str,
+    state: Mapping[str, Any],
+    reason: str,
+    request_spec: Mapping[str, Any],
+) -> None:
+    """Send Cinder's error notification ``scheduler.<method>``."""
+    payload = {
+        "request_spec": dict(request_spec),
+        "volume_properties": request_spec.get("volume_properties", {}),
+        "volume_id": request_spec.get("volume_id"),
+        "state": dict(state),
+        "method": method,
+        "reason": reason,
+    }
+    try:
+        rpc.get_notifier("scheduler").error(context, f"scheduler.{method}", payload)
+    except Exception:
+        # Whoever listens misses one; the database has the truth.
+        LOG.exception("Notification scheduler.%s could not be sent", method)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quotas: never over the limit and never below zero, however many ask at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from cinder_lite import exception
+from cinder_lite.db import engine, models, quotas, volumes
+from tests.unit import rows
+from tests.unit.conftest import SetOption
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def _used(project: str = rows.PROJECT) -> tuple[int, int]:
+    usages = quotas.usages(project)
+    return usages["volumes"][1], usages["gigabytes"][1]
+
+
+def _set_limit(resource: str, limit: int) -> None:
+    with engine.transaction() as connection:
+        connection.execute(
+            sa.insert(models.quotas),
+            {"project_id": rows.PROJECT, "resource": resource, "hard_limit": limit},
+        )
+
+
+def _at_once(count: int, work: Callable[[int], None]) -> list[Exception]:
+    errors: list[Exception] = []
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            work(number)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def test_limits_come_from_the_options_and_the_projects_own_quota(option: SetOption) -> None:
+    option("quota_gigabytes", 77)
+    option("per_volume_size_limit", 9)
+    _set_limit("volumes", 3)
+    usages = quotas.usages(rows.PROJECT)
+    assert usages["gigabytes"] == (77, 0)
+    assert usages["volumes"] == (3, 0)
+    assert usages[quotas.PER_VOLUME] == (9, 0)
+
+
+def test_refusals_name_the_quota_and_leave_no_trace(option: SetOption) -> None:
+    option("quota_volumes", 1)
+    option("quota_gigabytes", 4)
+    with pytest.raises(exception.VolumeSizeExceedsAvailableQuota, match="quota is 4G and 0G"):
+        rows.volume(size=5)
+    assert _used() == (0, 0)
+    rows.volume(size=4)
+    with pytest.raises(exception.VolumeLimitExceeded, match=r"\(1\) exceeded"):
+        rows.volume(size=0)
+    assert _used() == (1, 4)
+
+
+def test_one_volume_may_be_too_large(option: SetOption) -> None:
+    option("per_volume_size_limit", 2)
+    with pytest.raises(exception.VolumeSizeExceedsLimit, match="size 3G is larger than .* 2G"):
+        rows.volume(size=3)
+    assert _used() == (0, 0)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_zero_allows_nothing_and_minus_one_everything(limit: int, option: SetOption) -> None:
+    option("quota_gigabytes", limit)
+    if limit == 0:
+        with pytest.raises(exception.OverQuota):
+            rows.volume()
+    else:
+        rows.volume(size=10**6)
+        assert _used() == (1, 10**6)
+
+
+def test_many_creates_at_once_stop_at_the_limit(option: SetOption) -> None:
+    option("quota_volumes", 5)
+    option("quota_gigabytes", 1000)
+    errors = _at_once(8, lambda number: rows.volume(size=2) and None)
+    assert [type(error) for error in errors] == [exception.VolumeLimitExceeded] * 3
+    assert _used() == (5, 10)
+
+
+def test_creates_and_deletes_at_once_end_at_what_exists(option: SetOption) -> None:
+    option("quota_volumes", 100)
+    old = [rows.volume(size=3) for _ in range(5)]
+
+    def work(number: int) -> None:
+        if number < 5:
+            assert volumes.destroy(old[number].id)
+        else:
+            rows.volume(size=1)
+
+    assert _at_once(10, work) == []
+    assert _used() == (5, 5)
+
+
+def test_usage_never_falls_below_zero() -> None:
+    with engine.transaction() as connection:
+        quotas.consume(connection, rows.PROJECT, 1, 2)
+    with engine.transaction() as connection:
+        quotas.release(connection, rows.PROJECT, 3, 5)
+    assert _used() == (0, 0)
+
+
+def test_projects_do_not_share(option: SetOption) -> None:
+    option("quota_volumes", 1)
+    rows.volume()
+    rows.volume(project_id="other")
+    assert _used("other") == (1, 1)
+
+
+def test_first_volumes_of_many_new_projects_at_once() -> None:
+    """The usage rows are inserted by several requests at once: neither doubled nor refused."""
+    errors = _at_once(8, lambda number: rows.volume(project_id=f"p{number % 2}") and None)
+    assert errors == []
+    assert (_used("p0"), _used("p1")) == ((4, 4), (4, 4))
