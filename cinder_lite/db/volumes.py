@@ -314,11 +314,27 @@ def unreported(service_host: str, since: datetime.datetime) -> list[Placement]:
     )
     with engine.statement() as connection:
         rows = connection.execute(query).all()
-    # The target of a move has its source's scheduled_at: the later of the two is its own.
+    # A volume counts from when it was scheduled; a move's target, which never is, from its creation.
     return [
         Placement(row.id, row.host, row.size, max(filter(None, row[3:]), default=None))
         for row in rows
     ]
+
+
+@engine.retried
+def unplaced(before: datetime.datetime) -> list[str]:
+    """Return the ids of volumes that are being created and have no host.
+
+    :param before: only those that were asked for before this moment
+    """
+    query = sa.select(T.c.id).where(
+        T.c.deleted == sa.false(),
+        T.c.status == "creating",
+        T.c.host.is_(None),
+        T.c.created_at < before,
+    )
+    with engine.statement() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def status_unlocked() -> Any:

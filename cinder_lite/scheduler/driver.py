@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cinder_lite import states
@@ -98,13 +98,15 @@ def promise_key(request_spec: Mapping[str, Any]) -> str:
     return str(request_spec.get("migration_id") or request_spec["volume_id"])
 
 
-def volume_update_db(volume_id: str, host: HostState) -> bool:
+def volume_update_db(volume_id: str, host: HostState, tried: Sequence[str] = ()) -> bool:
     """Record where a new volume goes.
 
-    :returns: False when the volume is not being created any more
+    :param tried: the pools that failed before; the volume's row may still name the last of them
+    :returns: False when the volume is not being created any more, or has been placed meanwhile
     """
+    unplaced = cond.In("it has a place", "host", (None, *tried[-1:]))
     placed = {"host": host.host, "scheduled_at": utcnow()}
     zone = host.service.get("availability_zone")
     if zone:
         placed["availability_zone"] = zone
-    return volumes.conditional_update(volume_id, placed, [_STILL_CREATING])
+    return volumes.conditional_update(volume_id, placed, [_STILL_CREATING, unplaced])

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import exception, rpc, states
@@ -15,27 +17,44 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import utcnow
 
 LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
 
 _CREATING = cond.In("it is being created", "status", (states.CREATING,))
+_UNPLACED = cond.In("it has no place", "host", (None,))
 _STARTING = cond.In("its move starts", "migration_status", (states.MIGRATION_STARTING,))
 
 
 def fail_volume(
-    context: RequestContext, request_spec: Mapping[str, Any], why: Exception | str
+    context: RequestContext,
+    request_spec: Mapping[str, Any],
+    why: Exception | str,
+    rules: Sequence[cond.Condition] = (),
 ) -> None:
     """Give up a new volume: its status becomes ``error``, unless it is not being created any more.
 
     :param request_spec: with ``volume_id``
     :param why: what went wrong, or a sentence about it
+    :param rules: what else must hold of the volume
     """
     volume_id = request_spec["volume_id"]
     reason = _sentence(volume_id, why)
-    failed = volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING])
+    failed = volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING, *rules])
     if not failed:
         LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
         return
     LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
     _notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
+
+
+def fail_lost_volumes(context: RequestContext) -> None:
+    """Give up new volumes that no scheduler placed in time: their messages were lost.
+
+    They are not taken up again, because what was asked for besides (hints) went with the message.
+    """
+    seconds = CONF.migration_scheduling_timeout + CONF.scheduler_driver_init_wait_time
+    for volume_id in volumes.unplaced(utcnow() - datetime.timedelta(seconds=seconds)):
+        reason = f"No scheduler chose a backend within {seconds} seconds."
+        fail_volume(context, {"volume_id": volume_id}, reason, [_UNPLACED])
 
 
 def fail_migration(

@@ -45,8 +45,8 @@ class FilterScheduler(driver.Scheduler):
         within = request_spec.get("resource_backend") or request_spec.get("resource_host")
         state = self._admit(context, request_spec, {**filter_properties, "retry": retry}, within)
         try:
-            if not driver.volume_update_db(volume_id, state):
-                LOG.info("Volume %s is not being created any more; nothing to do", volume_id)
+            if not driver.volume_update_db(volume_id, state, retry["hosts"]):
+                LOG.info("Volume %s needs no place any more; nothing to do", volume_id)
                 self.release(request_spec)
                 return
             self.confirm(request_spec)

@@ -63,8 +63,16 @@ class SchedulerManager:
 
     def periodics(self) -> Sequence[Periodic]:
         """Return the periodic work."""
-        settle = functools.partial(self.settle_migrations, admin_context())
-        return (Periodic(CONF.migration_settle_interval, settle),)
+        context = admin_context()
+        return (
+            Periodic(
+                CONF.migration_settle_interval, functools.partial(self.settle_migrations, context)
+            ),
+            Periodic(
+                CONF.migration_settle_interval,
+                functools.partial(failures.fail_lost_volumes, context),
+            ),
+        )
 
     def is_working(self) -> bool:
         """Tell whether the heartbeat may say that all is well: a scheduler that runs is well."""

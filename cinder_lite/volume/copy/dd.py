@@ -112,7 +112,10 @@ def copy(
     outcome = process.run(
         process.assemble(words, prefix, ionice), parse=parse_line, meter=meter, stop=stop
     )
-    outcome.messages = [line for line in outcome.messages if not _RECORDS.match(line)]
+    # The first complaint is the cause; the flush of a target that failed fails, too.
+    complaints = [line for line in outcome.messages if line.startswith("dd: ")]
+    others = [line for line in outcome.messages if not _RECORDS.match(line)]
+    outcome.messages = complaints[:1] or others
     if outcome.status != 0:
         process.fail(outcome, src, dest)
     if meter.copied != size:

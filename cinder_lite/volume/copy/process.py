@@ -63,7 +63,7 @@ class Outcome:
     def error(self) -> str:
         """Return what went wrong, in few words."""
         if self.messages:
-            return self.messages[-1]
+            return self.messages[0]  # what follows is mostly its consequence
         if self.status < 0:
             return f"the copying process was killed by {signal.Signals(-self.status).name}"
         return f"the copying process ended with exit status {self.status}"

@@ -25,6 +25,9 @@ from cinder_lite.volume.migration.records import ANY_PHASE, Move
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
+_GONE_TRIES = 50
+"""Looks for a target that is being removed, a tenth of a second apart."""
+
 
 class Takes(Protocol):
     """What runs moves: the backend's mover."""
@@ -107,7 +110,7 @@ def carry_on(backend: Backend, move: Move) -> bool:
 
 def _wait_until_gone(move: Move, target_id: str) -> None:
     """Wait a little for a target's removal, so that its room is free for the next one."""
-    for _ in range(50):
+    for _ in range(_GONE_TRIES):
         try:
             volumes.get(move.context, target_id)
         except exception.VolumeNotFound:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime
-import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from oslo_config import cfg
 
 from cinder_lite import conf, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import engine, models, services, volume_migrations, volumes
+from cinder_lite.db import services, volume_migrations, volumes
 from cinder_lite.objects import Migration, Volume, utcnow
 from cinder_lite.scheduler.filter_scheduler import FilterScheduler
 from cinder_lite.scheduler.host_manager import HostManager
@@ -30,19 +29,14 @@ PROJECT = "0123456789abcdef0123456789abcdef"
 def _options() -> Iterator[None]:
     """Options are as they are by default after each test."""
     yield
-    for option in conf.scheduler.OPTS + conf.volume.OPTS + conf.base.OPTS:
-        CONF.clear_override(option.name)
+    for one in (*conf.scheduler.OPTS, *conf.volume.OPTS, *conf.base.OPTS):
+        CONF.clear_override(one.name)
 
 
 @pytest.fixture
-def database(tmp_path: pathlib.Path) -> Iterator[None]:
-    """An empty database of the test's own."""
-    CONF.set_override("connection", f"sqlite:///{tmp_path}/test.sqlite", group="database")
-    engine.dispose()
-    models.metadata.create_all(engine.transaction_engine())
-    yield
-    engine.dispose()
-    CONF.clear_override("connection", group="database")
+def database(sqlite_database: str) -> str:
+    """A database of the test's own; returns its URL."""
+    return sqlite_database
 
 
 @pytest.fixture
@@ -229,17 +223,17 @@ def notifier(monkeypatch: pytest.MonkeyPatch) -> FakeNotifier:
 
 
 @pytest.fixture
-def host_manager(database: None) -> HostManager:
+def host_manager(database: str) -> HostManager:
     return HostManager()
 
 
 @pytest.fixture
-def scheduler(database: None, rpcapi: FakeVolumeAPI) -> FilterScheduler:
+def scheduler(database: str, rpcapi: FakeVolumeAPI) -> FilterScheduler:
     return FilterScheduler(volume_rpcapi=rpcapi)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def manager(database: None, rpcapi: FakeVolumeAPI, notifier: FakeNotifier) -> SchedulerManager:
+def manager(database: str, rpcapi: FakeVolumeAPI, notifier: FakeNotifier) -> SchedulerManager:
     return SchedulerManager(volume_rpcapi=rpcapi)  # type: ignore[arg-type]
 
 

@@ -41,7 +41,7 @@ class TokenBucket:
         with self._condition:
             while self._rate > 0:
                 self._fill()
-                if self._tokens >= 0:
+                if self._tokens > -1:  # less than a byte of debt is a rounding error
                     self._tokens -= amount
                     return
                 self._condition.wait(-self._tokens / self._rate)

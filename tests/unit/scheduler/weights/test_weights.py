@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from cinder_lite.db import volumes
 from cinder_lite.scheduler.host_state import HostState
-from cinder_lite.scheduler.weights import BaseHostWeigher, WeighedHost, normalize, weigh
+from cinder_lite.scheduler.weights import BaseHostWeigher, normalize, weigh
 from cinder_lite.scheduler.weights.capacity import AllocatedCapacityWeigher, CapacityWeigher
 from cinder_lite.scheduler.weights.volume_number import VolumeNumberWeigher
 from tests.unit.scheduler.conftest import new_volume, state_of
