@@ -40,7 +40,7 @@ def init() -> policy.Enforcer:
         from cinder_lite import policies
 
         enforcer = policy.Enforcer(CONF)
-        enforcer.register_defaults(policies.list_rules())
+        enforcer.register_defaults(list(policies.list_rules()))
         enforcer.load_rules()
         _enforcer = enforcer
     return _enforcer

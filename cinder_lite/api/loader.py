@@ -28,7 +28,7 @@ def load_app(name: str = NAME) -> Application:
     from paste import deploy  # noqa: PLC0415 - only the API needs it
 
     policy.init()
-    return deploy.loadapp(f"config:{paste_file()}", name=name)  # type: ignore[no-any-return]
+    return deploy.loadapp(f"config:{paste_file()}", name=name)
 
 
 def paste_file() -> str:
@@ -70,8 +70,8 @@ def root_factory(loader: Any, global_conf: dict[str, str], **local: str) -> Appl
     def run(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith("/v3/") and len(path) > 4 and path[4] != "/":  # noqa: PLR2004
-            return v3(environ, start_response)  # type: ignore[no-any-return]
-        return apps.get(path, documents)(environ, start_response)  # type: ignore[no-any-return]
+            return v3(environ, start_response)
+        return apps.get(path, documents)(environ, start_response)
 
     return run
 

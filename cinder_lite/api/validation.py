@@ -70,7 +70,9 @@ def _format_checker() -> Any:
 
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("uuid")(lambda value: not isinstance(value, str) or is_uuid(value))
-    checker.checks("disabled_reason")(lambda value: not isinstance(value, str) or value.strip())
+    checker.checks("disabled_reason")(
+        lambda value: not isinstance(value, str) or bool(value.strip())
+    )
     return checker
 
 

@@ -58,6 +58,7 @@ def status_of(path: str) -> int | None:
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request to / or /v3 with the document, and to any other path with 404."""
     request_id = environ.get("openstack.request_id") or f"req-{uuid.uuid4()}"
+    refused: Exception | None
     version, refused = microversions.parse(environ.get("HTTP_OPENSTACK_API_VERSION"))
     headers: list[tuple[str, str]] = []
     status = status_of(environ.get("PATH_INFO", ""))

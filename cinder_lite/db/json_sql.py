@@ -30,14 +30,6 @@ class ObjectOf(FunctionElement[str]):
     name = "json_object_of"
 
 
-class Nested(FunctionElement[str]):
-    """JSON of a subquery as an element of an array, rather than as a string."""
-
-    inherit_cache = True
-    type = sa.Text()
-    name = "json_nested"
-
-
 class Time(FunctionElement[str]):
     """A time in ISO 8601 with microseconds, as Cinder writes them: 2026-01-31T12:00:00.000000."""
 
@@ -81,16 +73,6 @@ def _object_of_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(ObjectOf, "sqlite")
 def _object_of_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     return _call(compiler, "json_group_object", element, **kw)
-
-
-@compiles(Nested)
-def _nested(element: Any, compiler: Any, **kw: Any) -> str:
-    return str(compiler.process(element.clauses, **kw))
-
-
-@compiles(Nested, "sqlite")
-def _nested_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return _call(compiler, "json", element, **kw)
 
 
 @compiles(Time)

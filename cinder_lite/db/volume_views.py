@@ -76,11 +76,13 @@ def show(volume_id: str, project_id: str | None, *, hide_temporary: bool) -> Row
     """
     with engine.statement() as connection:
         statement = volume_sql.show(connection.dialect)
-        text = statement.run(connection, {"volume_id": volume_id}).scalar()
-        rows = _unpacked(connection, [text] if text is not None else [])
+        found = statement.fetch(connection, {"volume_id": volume_id})
+        metadata = {key: value for _, key, value in found if key is not None}
+        rows = _unpacked(connection, [(text, None) for text, _, _ in found[:1]])
     for row in rows:
         owned = project_id is None or row[INDEX["project_id"]] == project_id
         if owned and not (hide_temporary and _is_temporary(row)):
+            row[INDEX["metadata"]] = metadata
             return row
     raise exception.VolumeNotFound(volume_id=volume_id)
 
@@ -119,15 +121,16 @@ def listing(query: Query) -> list[Row]:
         after = _after(connection, query, values) if query.marker is not None else None
         statement = volume_sql.page(connection.dialect, shape, query.sort, after)
         values["limit"], values["offset"] = query.limit, query.offset
-        return _unpacked(connection, statement.run(connection, values).scalars().all())
+        return _unpacked(connection, statement.fetch(connection, values))
 
 
-def _unpacked(connection: sa.Connection, texts: Sequence[str]) -> list[Row]:
-    """Return packed rows as lists, each with its attachments.
+def _unpacked(connection: sa.Connection, packed: Sequence[Any]) -> list[Row]:
+    """Return packed volumes and their packed metadata as rows, each with its attachments.
 
     They are asked for, in one more query, only where a row says that there are some: as a part of
     the first query they would double its time on MariaDB.
     """
+    texts = [f"{volume[:-1]},{metadata or 'null'}]" for volume, metadata in packed]
     rows: list[Row] = orjson.loads(f"[{','.join(texts)}]")
     position = INDEX["attach_status"]
     attached = [row[0] for row in rows if row[position] == "attached"]
@@ -167,7 +170,7 @@ def count(query: Query) -> int:
     shape, values = _shape(query)
     with engine.statement() as connection:
         statement = volume_sql.count(connection.dialect, shape)
-        return int(statement.run(connection, values).scalar() or 0)
+        return int(statement.fetch(connection, values)[0][0])
 
 
 @engine.retried
@@ -177,9 +180,9 @@ def summary(query: Query) -> tuple[int, int, dict[str, list[str]]]:
     metadata: dict[str, list[str]] = {}
     with engine.statement() as connection:
         total = volume_sql.total(connection.dialect, shape)
-        number, size = total.run(connection, values).one()
+        [(number, size)] = total.fetch(connection, values)
         pairs = volume_sql.distinct_metadata(connection.dialect, shape)
-        for key, value in pairs.run(connection, values):
+        for key, value in pairs.fetch(connection, values):
             metadata.setdefault(key, []).append(value)
     return int(number), int(size), metadata
 
@@ -247,7 +250,8 @@ def _after(connection: sa.Connection, query: Query, values: dict[str, Any]) -> v
     """Read the marker's sort values into ``values``; return column, direction and whether NULL."""
     order = volume_sql.order(query.sort)
     statement = volume_sql.marker(connection.dialect, tuple(name for name, _ in order))
-    row = statement.run(connection, {"volume_id": query.marker}).one_or_none()
+    found = statement.fetch(connection, {"volume_id": query.marker})
+    row = found[0] if found else None
     if row is None or (query.project_id is not None and row[-1] != query.project_id):
         raise exception.VolumeNotFound(volume_id=query.marker)
     for number, value in enumerate(row[:-1]):

@@ -314,7 +314,7 @@ def unreported(service_host: str, since: datetime.datetime) -> list[Placement]:
     )
     with engine.statement() as connection:
         rows = connection.execute(query).all()
-    # A volume counts from when it was scheduled; a move's target, which never is, from its creation.
+    # A volume counts from its scheduling; the target of a move, never scheduled, from its creation.
     return [
         Placement(row.id, row.host, row.size, max(filter(None, row[3:]), default=None))
         for row in rows

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from oslo_policy import policy
 
 ADMIN_API = "rule:admin_api"
@@ -47,7 +45,7 @@ def rule(name: str, check: str, description: str, *operations: str) -> policy.Ru
     :param check: the default check string
     :param operations: REST calls it guards, each ``METHOD /path``
     """
-    calls: list[dict[str, Any]] = []
+    calls: list[policy.Operation] = []
     for operation in operations:
         method, _, path = operation.partition(" ")
         calls.append({"method": method, "path": path})

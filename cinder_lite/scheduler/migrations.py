@@ -102,7 +102,6 @@ class Moves:
         self, context: RequestContext, spec: dict[str, Any], state: HostState
     ) -> Volume | None:
         """Write down the chosen destination; None when somebody else went on with the move."""
-        scheduled = False
         try:
             volume = volumes.get(context.elevated(), spec["volume_id"])
             scheduled = volume_migrations.advance(
@@ -114,14 +113,15 @@ class Moves:
                     "capabilities": json.dumps(state.capabilities, default=str),
                 },
             )
-        finally:
-            if scheduled:
-                self._driver.confirm(spec)
-            else:
-                self._driver.release(spec)
-        if not scheduled:
-            LOG.info("Migration %s has ended or is in other hands", spec["migration_id"])
-        return volume if scheduled else None
+        except Exception:
+            self._driver.release(spec)
+            raise
+        # Also where another scheduler was faster: it promised the same room.
+        self._driver.confirm(spec)
+        if scheduled:
+            return volume
+        LOG.info("Migration %s has ended or is in other hands", spec["migration_id"])
+        return None
 
     def _tell_source(
         self,

@@ -27,7 +27,7 @@ def http_proxy_to_wsgi(_global_conf: dict[str, str], **_local: str) -> Callable[
 
         parser: Any = oslo.HTTPProxyToWSGI(application)
         if CONF.oslo_middleware.enable_proxy_headers_parsing:
-            return parser  # type: ignore[no-any-return]
+            return parser
         return application
 
     return wrap
@@ -49,7 +49,7 @@ def cors(_global_conf: dict[str, str], **_local: str) -> Callable[..., Applicati
         )
         sharing: Any = oslo.CORS(application)
         if CONF.cors.allowed_origin:
-            return sharing  # type: ignore[no-any-return]
+            return sharing
         return application
 
     return wrap

@@ -36,8 +36,8 @@ def filter_factory(_global_conf: dict[str, str], **_local: str) -> Callable[...,
             ) -> Callable[..., Any]:
                 headers.append(("x-openstack-request-id", request_id))
                 if exc_info is not None:
-                    return start_response(status, headers, exc_info)  # type: ignore[no-any-return]
-                return start_response(status, headers)  # type: ignore[no-any-return]
+                    return start_response(status, headers, exc_info)
+                return start_response(status, headers)
 
             return application(environ, start)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cinder_lite import exception, states
+from cinder_lite import exception
 from cinder_lite.db import engine
 from tests.unit.volume.migration import world as worlds
 from tests.unit.volume.migration.world import World
