@@ -16,6 +16,7 @@ ADMIN_ONLY = (
     "os-vol-mig-status-attr:name_id",
     "migration_status",
 )
+SOME_ID = "11111111-2222-4333-8444-555555555555"
 ADMIN_PATHS = ("/os-services", "/scheduler-stats/get_pools", "/os-volume-migrations")
 
 
@@ -39,7 +40,7 @@ def test_admin_attributes_are_hidden(deployment: Deployment) -> None:
     ("action", "arguments"),
     [
         ("os-migrate_volume", {"host": "beta@file#file"}),
-        ("os-migrate_volume_completion", {"new_volume": "x", "error": False}),
+        ("os-migrate_volume_completion", {"new_volume": SOME_ID, "error": False}),
         ("os-reset_status", {"status": "error"}),
         ("os-force_delete", {}),
     ],

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -97,32 +99,34 @@ class Api:
         :param size: GiB
         :param wait: return only when it is available
         :param fields: further fields of the body, e.g. ``name`` or ``availability_zone``;
-            ``host`` asks for a backend by way of a type of its own
+            ``host`` chooses the backend
         """
         host = fields.pop("host", None)
         if host is not None:
-            fields["volume_type"] = self._type_of_backend(host)
+            with self.only(host):
+                return self.create_volume(size, **fields)
         answer = self.request("POST", "/volumes", {"volume": {"size": size, **fields}})
         assert answer.status_code == 202, f"create: {answer.status_code} {answer.text}"
         volume: dict[str, Any] = answer.json()["volume"]
         if not wait:
             return volume
-        volume = self.wait_for_status(volume["id"], "available")
-        if host is not None and volume["os-vol-host-attr:host"] != host:
-            self.migrate_and_wait(volume["id"], host)
-            volume = self.show(volume["id"])
-        return volume
+        return self.wait_for_status(volume["id"], "available")
 
-    def _type_of_backend(self, host: str) -> str:
-        """Return the name of a type whose volumes land on backends named as this pool."""
-        pool = host.partition("#")[2]
-        name = f"on-{pool}"
-        known = {entry["name"] for entry in self.get("/types")["volume_types"]}
-        if name not in known:
-            body = {"volume_type": {"name": name, "extra_specs": {"volume_backend_name": pool}}}
-            answer = self.request("POST", "/types", body)
-            assert answer.status_code == 200, answer.text
-        return name
+    @contextmanager
+    def only(self, host: str) -> Iterator[None]:
+        """Disable every other volume service meanwhile, so that new volumes land on ``host``."""
+        others = [
+            {"host": entry["host"], "binary": entry["binary"]}
+            for entry in self.services()
+            if entry["binary"] == "cinder-volume" and entry["host"] != host.partition("#")[0]
+        ]
+        try:
+            for other in others:
+                self.request("PUT", "/os-services/disable", other)
+            yield
+        finally:
+            for other in others:
+                self.request("PUT", "/os-services/enable", other)
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and wait until it is gone."""
