@@ -25,7 +25,7 @@ from cinder_lite.scheduler.ledger import Ledger, Promise
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-SERVICES_FRESH_SECONDS = 1.0
+SERVICES_FRESH_SECONDS = 0.1
 """How long the list of services is used before the database is asked again."""
 RECHECK_SECONDS = 1.0
 """Longest wait for a report before the list of services is looked at again: one may have gone."""
@@ -65,7 +65,7 @@ class HostManager:
     # --- services ----------------------------------------------------------------------------
 
     def services(self) -> dict[str, Service]:
-        """Return the volume services by ``host@backend``, as of a second ago at most."""
+        """Return the volume services by ``host@backend``, as of a moment ago."""
         if time.monotonic() >= self._services_until:
             found = services.listing(binary=services.VOLUME)
             self._services = {service.host: service for service in found}
