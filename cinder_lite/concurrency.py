@@ -117,11 +117,23 @@ def prepare_psycopg2() -> None:
         importlib.import_module("eventlet.support.psycopg2_patcher").make_psycopg_green()
 
 
+def _logged(func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Run a thread's function; a thread that fails must not do it in silence."""
+    try:
+        func(*args)
+    except Exception:
+        import logging  # a patched process must not have imported it before setup
+
+        logging.getLogger(__name__).exception("The thread %s failed", func.__name__)
+
+
 class Handle:
     """A function that runs in a thread of its own, green or native."""
 
     def __init__(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self._thread = threading.Thread(target=func, args=args, daemon=True, name=func.__name__)
+        self._thread = threading.Thread(
+            target=_logged, args=(func, args), daemon=True, name=func.__name__
+        )
         self._thread.start()
 
     @property

@@ -31,6 +31,15 @@ class CinderLiteException(Exception):
         return self.msg
 
 
+def sentence_of(error: BaseException) -> str:
+    """Return what an error says to a person, without the trace that a remote one carries.
+
+    :param error: ours, from this process or another, or any other
+    """
+    sentence = getattr(error, "msg", None) or getattr(error, "value", None) or str(error)
+    return str(sentence) or type(error).__name__
+
+
 # --- not found -------------------------------------------------------------------------------
 
 
@@ -248,6 +257,8 @@ class VolumeDriverException(CinderLiteException):
     def __init__(self, message: str | None = None, **kwargs: Any) -> None:
         text = f"Volume driver reported an error: {message}" if message else self.__class__.__name__
         super().__init__(text, **kwargs)
+        # A copy in another process is made of these; the text must not be put before it again.
+        self.args = (message,)
 
 
 class DriverNotInitialized(CinderLiteException):

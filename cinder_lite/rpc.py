@@ -10,7 +10,7 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import concurrency
+from cinder_lite import concurrency, exception
 from cinder_lite.context import RequestContext
 
 LOG = logging.getLogger(__name__)
@@ -52,7 +52,10 @@ def transport() -> Any:
     with _lock:
         if "rpc" not in _transports:
             messaging.set_transport_defaults(EXCHANGE)
-            _transports["rpc"] = messaging.get_rpc_transport(CONF)
+            # Our own exceptions reach the caller of another process as what they are.
+            _transports["rpc"] = messaging.get_rpc_transport(
+                CONF, allowed_remote_exmods=[exception.__name__]
+            )
         return _transports["rpc"]
 
 
@@ -72,6 +75,21 @@ def client(topic: str, version: str) -> Any:
     """
     target = messaging.Target(topic=topic, version=version)
     return messaging.get_rpc_client(transport(), target, serializer=ContextSerializer())
+
+
+def call(prepared: Any, who: str, context: RequestContext, method: str, **arguments: Any) -> Any:
+    """Call a method of a server and return its answer.
+
+    :param prepared: a client
+    :param who: the server in words, for the sentence of a failure
+    :raises ServiceUnavailable: it did not answer in time, or could not be asked
+    """
+    try:
+        return prepared.call(context, method, **arguments)
+    except (messaging.MessagingTimeout, messaging.MessageDeliveryFailure) as error:
+        raise exception.ServiceUnavailable(
+            f"{who} did not answer to {method} within {CONF.rpc_response_timeout} seconds."
+        ) from error
 
 
 def server(topic: str, name: str, endpoints: list[Any]) -> Any:

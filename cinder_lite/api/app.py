@@ -78,7 +78,7 @@ def _handle(
         answer = route.handler(request, **names)
     if answer is None:
         return route.status, b"", [_HTML if method == "DELETE" else _JSON]
-    return route.status, orjson.dumps(answer), [_JSON]
+    return request.status or route.status, orjson.dumps(answer), [_JSON]
 
 
 def decoded_path(environ: dict[str, Any]) -> str:

@@ -26,9 +26,11 @@ class Request:
     :param context: who asks
     :param version: the microversion asked for
     :param url_project: the project in the URL, None where it has none
+
+    A handler sets ``status`` where its good answer has another one than its route says.
     """
 
-    __slots__ = ("_links", "_query", "context", "environ", "url_project", "version")
+    __slots__ = ("_links", "_query", "context", "environ", "status", "url_project", "version")
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Request:
         self.context = context
         self.version = version
         self.url_project = url_project
+        self.status: int | None = None
         self._query: dict[str, str] | None = None
         self._links: tuple[str, str] | None = None
 

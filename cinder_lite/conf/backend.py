@@ -10,6 +10,8 @@ from typing import Any
 
 from oslo_config import cfg
 
+from cinder_lite.conf import lvm, targets
+
 SHARED_GROUP = "backend_defaults"
 
 OPTS = [
@@ -80,6 +82,8 @@ OPTS = [
         help="FileDriver: make sparse files, which take space as they are written; otherwise "
         "the space is taken when the volume is made.",
     ),
+    *lvm.OPTS,
+    *targets.OPTS,
 ]
 
 

@@ -217,15 +217,16 @@ def end(
     :param phases: the record's phase must be one of these
     :param values: columns of the record
     :param volume_rules: what must hold of the volume; one that is not so is left as it is
-    :param volume_values: columns of the volume
+    :param volume_values: columns of the volume; none leaves it as it is
     :param owner: the process whose the record must be; None: it must be nobody's
     :returns: False when the record has ended, or somebody else went on with it
     """
     with engine.transaction() as connection:
         if not _advance(connection, migration_id, phases, values, owner):
             return False
-        volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
-        volumes.swap(connection, volume_id.scalar_one(), volume_values, volume_rules)
+        if volume_values:
+            volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
+            volumes.swap(connection, volume_id.scalar_one(), volume_values, volume_rules)
     return True
 
 

@@ -231,19 +231,28 @@ def show(dialect: sa.Dialect) -> Statement:
 
 
 @functools.lru_cache(maxsize=512)
-def page(
-    dialect: sa.Dialect,
-    shape: Shape,
-    sort: Sort,
-    after: Marker | None,
-) -> Statement:
+def page(dialect: sa.Dialect, shape: Shape, sort: Sort, after: Marker | None) -> Statement:
     """Return the statement of one page of a list: packed volumes and their packed metadata."""
-    query = sa.select(_packed(), _metadata()).select_from(_FROM).where(*_where(shape))
+    query = sa.select(_packed(), _metadata()).select_from(_FROM)
+    return _compiled(_paged(query, dialect, shape, sort, after), dialect)
+
+
+@functools.lru_cache(maxsize=512)
+def brief_page(dialect: sa.Dialect, shape: Shape, sort: Sort, after: Marker | None) -> Statement:
+    """Return the statement of one page of a list of ids and names."""
+    query = sa.select(V.c.id, V.c.display_name)
+    return _compiled(_paged(query, dialect, shape, sort, after), dialect)
+
+
+def _paged(
+    query: Any, dialect: sa.Dialect, shape: Shape, sort: Sort, after: Marker | None
+) -> sa.Select[Any]:
+    query = query.where(*_where(shape))
     if after is not None:
         query = query.where(_beyond(after))
     query = query.order_by(*(_directed(name, way, dialect) for name, way in order(sort)))
-    query = query.limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
-    return _compiled(query, dialect)
+    paged: sa.Select[Any] = query.limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
+    return paged
 
 
 @functools.lru_cache(maxsize=64)

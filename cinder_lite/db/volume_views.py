@@ -53,6 +53,7 @@ class Query:
     :param sort: columns and directions; id comes last in any case
     :param limit: the most rows
     :param marker: id of the last volume of the page before
+    :param brief: rows are only id and name
     """
 
     project_id: str | None = None
@@ -62,6 +63,7 @@ class Query:
     limit: int = 1000
     offset: int = 0
     marker: str | None = None
+    brief: bool = False
 
 
 # --- one volume ------------------------------------------------------------------------------
@@ -119,9 +121,11 @@ def listing(query: Query) -> list[Row]:
     shape, values = _shape(query)
     with engine.statement() as connection:
         after = _after(connection, query, values) if query.marker is not None else None
-        statement = volume_sql.page(connection.dialect, shape, query.sort, after)
+        build = volume_sql.brief_page if query.brief else volume_sql.page
+        statement = build(connection.dialect, shape, query.sort, after)
         values["limit"], values["offset"] = query.limit, query.offset
-        return _unpacked(connection, statement.fetch(connection, values))
+        found = statement.fetch(connection, values)
+        return [list(row) for row in found] if query.brief else _unpacked(connection, found)
 
 
 def _unpacked(connection: sa.Connection, packed: Sequence[Any]) -> list[Row]:

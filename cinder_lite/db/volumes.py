@@ -214,6 +214,26 @@ def _prefix(service_host: str) -> str:
 
 
 @engine.retried
+def data_is_named(service_host: str, name_id: str, *, besides: str) -> bool:
+    """Tell whether a volume of a service, other than one, has its data under a name.
+
+    So it is while the data that a volume left behind waits for its removal.
+
+    :param service_host: ``host@backend``
+    :param name_id: what :attr:`Volume.name_id` would be
+    :param besides: id of the volume that does not count
+    """
+    query = sa.select(T.c.id).where(
+        T.c.deleted == sa.false(),
+        T.c.host.like(_prefix(service_host), escape="!"),
+        sa.func.coalesce(T.c._name_id, T.c.id) == name_id,
+        T.c.id != besides,
+    )
+    with engine.statement() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
+@engine.retried
 def allocated_gb(service_host: str) -> dict[str, tuple[int, int]]:
     """Return per pool how many volumes a volume service has and their GiB.
 

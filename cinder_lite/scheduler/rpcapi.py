@@ -88,5 +88,7 @@ class SchedulerAPI:
 
     def get_pools(self, ctxt: RequestContext, filters: dict[str, Any]) -> list[dict[str, Any]]:
         """Call: every backend's pools with their capabilities."""
-        pools: list[dict[str, Any]] = self._client.call(ctxt, "get_pools", filters=filters)
+        pools: list[dict[str, Any]] = rpc.call(
+            self._client, "The scheduler", ctxt, "get_pools", filters=filters
+        )
         return pools

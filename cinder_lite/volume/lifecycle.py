@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from oslo_config import cfg
@@ -12,7 +14,7 @@ from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
-from cinder_lite.objects import utcnow
+from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.backend import Backend
 
 LOG = logging.getLogger(__name__)
@@ -21,27 +23,42 @@ CONF = cfg.CONF
 _CREATING = cond.In("its status is no longer creating.", "status", (states.CREATING,))
 
 
+Claim = Callable[[str], contextlib.AbstractContextManager[bool]]
+"""Reserves a volume, by id, for one thread of this process; False when another has it."""
+
+
 def create(
     backend: Backend, context: RequestContext, volume_id: str, request_spec: dict[str, Any]
-) -> str:
+) -> None:
     """Create a volume's data and mark the volume available, or in error.
+
+    Nobody waits for an answer, so a failure is logged here and nowhere else.
 
     :param request_spec: with ``migration``, the volume is the target of a move, whose source is
         told how it went
     """
-    migration = request_spec.get("migration")
-    error: str | None = None
+    error: Exception | None = None
     try:
         _create(backend, context, volume_id)
     except Exception as failure:
-        error = str(failure)
-        raise
-    finally:
-        if migration:
-            backend.volume_rpcapi.migration_target_created(
-                context, migration["source"], migration["id"], error
-            )
-    return volume_id
+        error = failure
+        _log_failure(volume_id, "can not be created", failure)
+    migration = request_spec.get("migration")
+    if migration:
+        backend.volume_rpcapi.migration_target_created(
+            context,
+            migration["source"],
+            migration["id"],
+            None if error is None else exception.sentence_of(error),
+        )
+
+
+def _log_failure(volume_id: str, what: str, failure: Exception) -> None:
+    """Log a failure once: with its trace only where nobody raised it on purpose."""
+    if isinstance(failure, exception.CinderLiteException):
+        LOG.error("Volume %s: %s: %s", volume_id, what, failure.msg)
+    else:
+        LOG.error("Volume %s: %s", volume_id, what, exc_info=failure)
 
 
 def _create(backend: Backend, context: RequestContext, volume_id: str) -> None:
@@ -53,24 +70,33 @@ def _create(backend: Backend, context: RequestContext, volume_id: str) -> None:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
         update = backend.driver.create_volume(volume) or {}
-    except Exception as error:
-        if isinstance(error, exception.CinderLiteException):
-            LOG.error("Volume %s: can not be created: %s", volume_id, error)
-        else:
-            LOG.exception("Volume %s: can not be created", volume_id)
+    except Exception:
         volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING])
         raise
     values = {"status": states.AVAILABLE, "launched_at": utcnow(), **update}
     if not volumes.conditional_update(volume_id, values, [_CREATING]):
-        # Deleted, or reset, while the backend worked: what was made must not be left over.
-        LOG.warning("Volume %s: was taken back while it was created", volume_id)
-        backend.driver.delete_volume(volume)
+        _taken_back(backend, context, volume)
         raise exception.InvalidVolume(reason=f"volume {volume_id} is no longer being created.")
     LOG.info("Volume %s: created on %s", volume_id, volume.host)
 
 
+def _taken_back(backend: Backend, context: RequestContext, volume: Volume) -> None:
+    """Leave nothing of a volume that was deleted while it was made; one that was reset stays."""
+    try:
+        status = volumes.get(context, volume.id).status
+    except exception.VolumeNotFound:
+        backend.driver.delete_volume(volume)
+        return
+    if status == states.DELETING:
+        # The message that asked for it has found the volume in this thread's hands.
+        delete(backend, context, volume.id)
+
+
 def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
-    """Delete a volume's data, then its row; a volume that has gone already is deleted."""
+    """Delete a volume's data, then its row; a volume that has gone already is deleted.
+
+    Nobody waits for an answer: a failure is logged, and the volume's status tells of it.
+    """
     try:
         volume = volumes.get(context, volume_id)
     except exception.VolumeNotFound:
@@ -82,27 +108,46 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
-        backend.driver.remove_export(context, volume)
-        backend.driver.delete_volume(volume)
-    except Exception:
-        LOG.exception("Volume %s: can not be deleted", volume_id)
+        _delete_data(backend, context, volume)
+    except Exception as failure:
+        _log_failure(volume_id, "can not be deleted", failure)
         volumes.update(volume_id, {"status": states.ERROR_DELETING})
-        raise
+        return
     volumes.destroy(volume_id)
     LOG.info("Volume %s: deleted from %s", volume_id, volume.host)
 
 
-def settle(backend: Backend) -> None:
+def _delete_data(backend: Backend, context: RequestContext, volume: Volume) -> None:
+    """Delete a volume's data, unless the name has become another volume's.
+
+    A row that names what a move left behind carries the moved volume's name; should that volume
+    have come back meanwhile, the data is in use.
+    """
+    if volume.name_id_override and volumes.data_is_named(
+        backend.service_host, volume.name_id, besides=volume.id
+    ):
+        LOG.warning(
+            "Volume %s: %s is another volume's data now and is kept", volume.id, volume.name
+        )
+        return
+    backend.driver.remove_export(context, volume)
+    backend.driver.delete_volume(volume)
+
+
+def settle(backend: Backend, claim: Claim) -> None:
     """End what an earlier instance of this service was doing when it ended.
 
-    Called before messages are taken: a volume that was being deleted is deleted, and the exports
-    of the others are restored.
+    A volume that was being deleted is deleted, and the exports of the others are restored.
+
+    :param claim: keeps two threads of this process off one volume
     """
     for volume in volumes.for_host(backend.service_host):
         try:
             if volume.status == states.DELETING:
-                LOG.warning("Volume %s: its deletion was interrupted and is done now", volume.id)
-                delete(backend, backend.context, volume.id)
+                with claim(volume.id) as mine:
+                    if mine:
+                        LOG.warning("Volume %s: its deletion was interrupted", volume.id)
+                        delete(backend, backend.context, volume.id)
             elif volume.status in (states.AVAILABLE, states.IN_USE):
                 update = backend.driver.ensure_export(backend.context, volume)
                 if update:
@@ -111,24 +156,36 @@ def settle(backend: Backend) -> None:
             LOG.exception("Volume %s: could not be settled", volume.id)
 
 
-def settle_creations(backend: Backend, running: frozenset[str]) -> None:
-    """Create the volumes whose message was lost with the service that had taken it.
+def settle_lost(backend: Backend, claim: Claim) -> None:
+    """Create and delete the volumes whose message was lost, with the broker or its reader.
 
     Called now and then: a message that is still on its way is given ``migration_settle_interval``
-    seconds. What was made so far was never anyone's, so it is removed first. A move's target is
-    left to the move.
+    seconds. What was made so far of a new volume was never anyone's, so it is removed first. A
+    move's target is created by the move.
 
-    :param running: ids of the volumes that this process is creating
+    :param claim: keeps two threads of this process off one volume
     """
     for volume in volumes.for_host(backend.service_host):
-        if volume.status != states.CREATING or volume.migration_status or volume.id in running:
+        if volume.status == states.CREATING and not volume.migration_status:
+            work = _create_again
+        elif volume.status == states.DELETING:
+            work = delete
+        else:
             continue
         last = volume.updated_at or volume.created_at
         if last is not None and (utcnow() - last).total_seconds() < CONF.migration_settle_interval:
             continue
-        LOG.warning("Volume %s: its creation was lost and is done now", volume.id)
-        try:
+        with claim(volume.id) as mine:
+            if mine:
+                LOG.warning("Volume %s: %s was lost and is done now", volume.id, volume.status)
+                work(backend, backend.context, volume.id)
+
+
+def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> None:
+    try:
+        volume = volumes.get(context, volume_id)
+        if volume.status == states.CREATING:
             backend.driver.delete_volume(volume)
-            _create(backend, backend.context, volume.id)
-        except Exception:
-            LOG.exception("Volume %s: could not be created", volume.id)
+            _create(backend, context, volume_id)
+    except Exception as failure:
+        _log_failure(volume_id, "can not be created", failure)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from oslo_config import cfg
@@ -12,7 +14,7 @@ from oslo_log import log as logging
 from oslo_utils import importutils
 
 from cinder_lite import context as request_context
-from cinder_lite import exception, rpc
+from cinder_lite import exception, rpc, states
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
@@ -73,15 +75,36 @@ class VolumeManager:
             context=request_context.admin_context(),
         )
         self.mover = Mover(self.backend)
-        self._creating: set[str] = set()
+        self._busy: set[str] = set()
+        """Ids of the volumes that this process is creating or deleting."""
+        self._lock = threading.Lock()
+        self._settled = False
 
     # --- life of the service -----------------------------------------------------------------
 
     def init_host(self) -> None:
         """Set the driver up and settle what an earlier instance has left half done."""
         self._set_up_driver()
-        if self.backend.driver.initialized:
-            lifecycle.settle(self.backend)
+        self._settle_volumes()
+
+    def _settle_volumes(self) -> None:
+        """Settle the volumes once, as soon as the driver is ready."""
+        if self.backend.driver.initialized and not self._settled:
+            self._settled = True
+            lifecycle.settle(self.backend, self._claim)
+
+    @contextlib.contextmanager
+    def _claim(self, volume_id: str) -> Iterator[bool]:
+        """Reserve a volume for creating or deleting it; False when another thread does it."""
+        with self._lock:
+            mine = volume_id not in self._busy
+            self._busy.add(volume_id)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._lock:
+                    self._busy.discard(volume_id)
 
     def _set_up_driver(self) -> None:
         driver = self.backend.driver
@@ -98,9 +121,15 @@ class VolumeManager:
         driver.set_initialized()
 
     def started(self) -> None:
-        """Report to the schedulers and take up the moves that nobody works on."""
-        self._report()
-        self._settle(starting=True)
+        """Report to the schedulers and take up the moves that nobody works on.
+
+        What fails here is done by the periodic work a little later.
+        """
+        for work in (self._report, functools.partial(self._settle, starting=True)):
+            try:
+                work()
+            except Exception:
+                LOG.exception("Backend %s: not all is in order yet", self.backend.service_host)
 
     def periodics(self) -> Sequence[Periodic]:
         """Return the periodic work."""
@@ -125,8 +154,9 @@ class VolumeManager:
 
     def _settle(self, starting: bool = False) -> None:
         if self.backend.driver.initialized:
+            self._settle_volumes()
             recovery.settle(self.backend, self.mover, starting=starting)
-            lifecycle.settle_creations(self.backend, frozenset(self._creating))
+            lifecycle.settle_lost(self.backend, self._claim)
 
     def _report(self) -> None:
         """Tell the schedulers what this backend can do and how full it is."""
@@ -158,19 +188,22 @@ class VolumeManager:
         snapshot_id: str | None = None,
         image_id: str | None = None,
         source_volid: str | None = None,
-    ) -> str:
-        """Create a volume whose row exists."""
-        self._creating.add(volume_id)
-        try:
-            return lifecycle.create(self.backend, context.elevated(), volume_id, request_spec or {})
-        finally:
-            self._creating.discard(volume_id)
+    ) -> None:
+        """Create a volume whose row exists; the same message twice does it once."""
+        with self._claim(volume_id) as mine:
+            if mine:
+                lifecycle.create(self.backend, context.elevated(), volume_id, request_spec or {})
 
     def delete_volume(
         self, context: RequestContext, volume_id: str, unmanage_only: bool = False
     ) -> None:
-        """Delete a volume, data and row."""
-        lifecycle.delete(self.backend, context.elevated(), volume_id)
+        """Delete a volume, data and row; the same message twice does it once.
+
+        While the volume is being created, its row tells the one who creates it to undo that.
+        """
+        with self._claim(volume_id) as mine:
+            if mine:
+                lifecycle.delete(self.backend, context.elevated(), volume_id)
 
     # --- moving ------------------------------------------------------------------------------
 
@@ -208,10 +241,16 @@ class VolumeManager:
         """Give the new data, which is on this backend, the volume's name if that can be.
 
         :returns: ``{'_name_id': …, 'provider_location': …}``
+        :raises InvalidVolume: the second is not the first one's target, or no longer: the message
+            came late
         """
         admin = context.elevated()
         volume = volumes.get(admin, volume_id)
         new_volume = volumes.get(admin, new_volume_id)
+        if new_volume.migration_status != states.migration_target_of(volume_id):
+            raise exception.InvalidVolume(
+                reason=f"volume {new_volume_id} is not the target of volume {volume_id}'s move."
+            )
         names = self.backend.driver.update_migrated_volume(
             admin, volume, new_volume, original_status
         )

@@ -38,6 +38,10 @@ class VolumeAPI:
         server = host_name.parse(service).host
         return self._client.prepare(topic=f"{CONF.volume_topic}.{service}", server=server)
 
+    def _call(self, host: str | None, ctxt: RequestContext, method: str, **arguments: Any) -> Any:
+        who = f"The volume service {host_name.service_of(host or '')}"
+        return rpc.call(self._to(host), who, ctxt, method, **arguments)
+
     def create_volume(
         self,
         ctxt: RequestContext,
@@ -103,7 +107,8 @@ class VolumeAPI:
 
         :returns: the id under which the volume goes on
         """
-        saved: str = self._to(volume.host).call(
+        saved: str = self._call(
+            volume.host,
             ctxt,
             "migrate_volume_completion",
             volume_id=volume.id,
@@ -127,7 +132,8 @@ class VolumeAPI:
 
         :returns: ``{'_name_id': …, 'provider_location': …}``
         """
-        names: dict[str, Any] = self._to(new_volume.host).call(
+        names: dict[str, Any] = self._call(
+            new_volume.host,
             ctxt,
             "update_migrated_volume",
             volume_id=volume.id,
@@ -140,8 +146,8 @@ class VolumeAPI:
         self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any]
     ) -> dict[str, Any]:
         """Call the volume's host: export it to a connector; returns what os-brick needs."""
-        properties: dict[str, Any] = self._to(volume.host).call(
-            ctxt, "initialize_connection", volume_id=volume.id, connector=connector
+        properties: dict[str, Any] = self._call(
+            volume.host, ctxt, "initialize_connection", volume_id=volume.id, connector=connector
         )
         return properties
 
@@ -149,8 +155,13 @@ class VolumeAPI:
         self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any], *, force: bool
     ) -> None:
         """Call the volume's host: end a connector's access."""
-        self._to(volume.host).call(
-            ctxt, "terminate_connection", volume_id=volume.id, connector=connector, force=force
+        self._call(
+            volume.host,
+            ctxt,
+            "terminate_connection",
+            volume_id=volume.id,
+            connector=connector,
+            force=force,
         )
 
     def remove_export(self, ctxt: RequestContext, volume: Volume) -> None:

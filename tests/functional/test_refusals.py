@@ -155,7 +155,7 @@ def test_bad_volumes(deployment: Deployment, volume: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=-1", "limit=x", "marker=nobody", "sort=colour:asc", "sort=name:up", "offset=-1"],
+    ["limit=-1", "limit=x", "sort=colour:asc", "sort=name:up", "offset=-1"],
 )
 def test_bad_queries(deployment: Deployment, query: str) -> None:
     sentence(deployment.request("GET", f"/volumes/detail?{query}"), 400)
@@ -177,6 +177,10 @@ def test_paths_and_methods(deployment: Deployment, method: str, path: str, statu
     answer = deployment.request(method, path, {} if method != "GET" else None)
     assert answer.status_code in (status, 404), answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_marker_that_is_not_there(deployment: Deployment) -> None:
+    assert "nobody" in sentence(deployment.request("GET", "/volumes?marker=nobody"), 404)
 
 
 def test_another_projects_volume_is_not_there(deployment: Deployment, volume_id: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.process import wait_until
 
 BETA = "beta@file"
+SERVICES_FRESH_SECONDS = 1.2
+"""How long a scheduler may go on with what it knows of the services, and a little more."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,7 @@ def test_a_disabled_service_takes_no_volumes(services: Deployment) -> None:
     assert answer.status_code == 200
     entry = _entry(services, BETA)
     assert (entry["status"], entry["disabled_reason"]) == ("disabled", "maintenance of the rack")
+    time.sleep(SERVICES_FRESH_SECONDS)
     volumes = [services.create_volume() for _ in range(3)]
     assert {v["os-vol-host-attr:host"] for v in volumes} == {services.host("alpha")}
     refused = services.migrate(volumes[0]["id"], services.host("beta"))
@@ -42,6 +46,7 @@ def test_a_disabled_service_takes_no_volumes(services: Deployment) -> None:
     answer = services.request("PUT", "/os-services/enable", body)
     assert answer.status_code == 200
     assert _entry(services, BETA)["status"] == "enabled"
+    time.sleep(SERVICES_FRESH_SECONDS)
     assert services.migrate(volumes[0]["id"], services.host("beta")).status_code == 202
     services.wait_for_migration(volumes[0]["id"])
     for volume in volumes:
@@ -93,13 +98,12 @@ def test_several_of_each_service(services: Deployment) -> None:
 
 
 def test_a_dead_api_worker_is_replaced(services: Deployment) -> None:
-    import os
-
     api = services.process("api").pid
     workers = services.children_of(api)
     assert len(workers) == 2
     os.kill(workers[0], signal.SIGKILL)
     wait_until(lambda: len(services.children_of(api)) == 2, 20, "the worker's successor")
+    services.reconnect()  # the connection may have been the dead worker's
     for _ in range(10):
         assert services.request("GET", "/volumes").status_code == 200
 

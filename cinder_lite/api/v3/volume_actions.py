@@ -98,6 +98,7 @@ def _migrate_completion(request: Request, volume: Volume, content: dict[str, Any
         content["new_volume"].lower(),
         error=validation.boolean(error, "error") if error is not None else False,
     )
+    request.status = 200
     return {"save_volume_id": saved}
 
 

@@ -56,17 +56,17 @@ def _row(request: Request, volume_id: str) -> volume_views.Row:
 
 def index(request: Request) -> dict[str, Any]:
     """Return a page of volumes, each with its id and name."""
-    return _listing(request, views.summary)
+    return _listing(request, views.summary, brief=True)
 
 
 def detail(request: Request) -> dict[str, Any]:
     """Return a page of volumes in full."""
-    return _listing(request, views.detail(request))
+    return _listing(request, views.detail(request), brief=False)
 
 
-def _listing(request: Request, view: views.View) -> dict[str, Any]:
+def _listing(request: Request, view: views.View, *, brief: bool) -> dict[str, Any]:
     page = paging.parse(request, volume_views.SORT_KEYS, _SORT_NAMES)
-    query = _query(request, page)
+    query = _query(request, page, brief)
     rows = volume_views.listing(query) if page.limit else []
     own, bookmark = views.link_beginnings(request)
     answer: dict[str, Any] = {"volumes": [view(row, own, bookmark) for row in rows]}
@@ -83,7 +83,7 @@ def _listing(request: Request, view: views.View) -> dict[str, Any]:
     return answer
 
 
-def _query(request: Request, page: paging.Page) -> volume_views.Query:
+def _query(request: Request, page: paging.Page, brief: bool) -> volume_views.Query:
     context = request.context
     asked = request.query.get("all_tenants")
     every = context.is_admin and asked is not None and validation.boolean(asked, "all_tenants")
@@ -95,6 +95,7 @@ def _query(request: Request, page: paging.Page) -> volume_views.Query:
         limit=page.limit,
         offset=page.offset,
         marker=page.marker,
+        brief=brief,
     )
 
 

@@ -79,7 +79,7 @@ _TRISTATE_SHARED_TARGETS = 69
 View = Callable[[Row, str, str], dict[str, Any]]
 
 _ID, _BOOTABLE = INDEX["id"], INDEX["bootable"]
-_NAME, _METADATA = INDEX["display_name"], INDEX["metadata"]
+_METADATA = INDEX["metadata"]
 _KEY, _MULTIATTACH = INDEX["encryption_key_id"], INDEX["multiattach"]
 _ATTACHMENTS, _SHARED = INDEX["attachments"], INDEX["shared_targets"]
 _QUOTA = INDEX["use_quota"]
@@ -107,7 +107,7 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
     targets, quota = "shared_targets" in names, "consumes_quota" in names
 
     def view(row: Row, self_link: str, bookmark: str) -> dict[str, Any]:
-        volume = dict(zip(names, pick(row), strict=True))
+        volume = dict(zip(names, pick(row), strict=False))
         volume_id = row[_ID]
         volume["metadata"] = row[_METADATA] or {}
         volume["links"] = _links(volume_id, self_link, bookmark)
@@ -128,9 +128,9 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
 
 
 def summary(row: Row, self_link: str, bookmark: str) -> dict[str, Any]:
-    """Return what a list without details shows of a volume."""
-    volume_id = row[_ID]
-    return {"id": volume_id, "name": row[_NAME], "links": _links(volume_id, self_link, bookmark)}
+    """Return what a list without details shows of a volume, of a brief row: its id and name."""
+    volume_id, name = row
+    return {"id": volume_id, "name": name, "links": _links(volume_id, self_link, bookmark)}
 
 
 def link_beginnings(request: Request) -> tuple[str, str]:

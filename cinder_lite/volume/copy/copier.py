@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Sequence
 from typing import Any
 
 from cinder_lite import exception
@@ -13,6 +15,8 @@ from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
 from cinder_lite.volume.copy.throttling import Throttle
 
 _MIB = 1024**2
+_SECTOR = 512
+"""Bytes; the kernel counts the size of every block device in these."""
 
 
 def copy_volume(
@@ -27,11 +31,13 @@ def copy_volume(
     sparse: bool = False,
     progress: Report | None = None,
     stop: process.Stop | None = None,
+    extents: Sequence[tuple[int, int]] | None = None,
+    root_helper: str | None = None,
 ) -> CopyResult:
     """Copy a volume's data; when this returns, it is on the target's stable storage.
 
-    Two paths are copied by dd, or by our own process where there is a bandwidth limit. Anything
-    else is a file object and is copied through ``read`` and ``write``.
+    Two paths are copied by dd, or by our own process where there is a bandwidth limit or a list of
+    extents. Anything else is a file object and is copied through ``read`` and ``write``.
 
     :param src: path of the source, or an object with ``read(length)``, at its start
     :param dest: path of the target, or an object with ``write(data)``, at its start
@@ -45,6 +51,11 @@ def copy_volume(
         otherwise what it held before shows through. A file object gets every byte
     :param progress: called in the caller's thread at least once a second and once at the end
     :param stop: when it is set, the copy is stopped
+    :param extents: offset and length in bytes of what the source holds, in order, where that is
+        known; the rest reads as zero and is not read. On a target that is not ``sparse`` it is
+        overwritten with zeros
+    :param root_helper: the words, in one string, that run ``cinder-lite-copy`` as root; used only
+        for devices that this process may not open itself
     :raises VolumeCopyFailed: the copy failed, or cannot fit; the reason is one sentence
     :raises CopyStopped: ``stop`` was set; nothing writes to the target any more
     """
@@ -53,11 +64,12 @@ def copy_volume(
     if stop is not None and stop.is_set():
         raise exception.CopyStopped(reason="it was asked to stop before it began")
     meter = Meter(size, progress)
+    helper = root_helper if root_helper and _needs_root(src, dest) else None
     with (throttle or Throttle()).subcommand(src, dest) as (prefix, limit):
         if not (isinstance(src, str) and isinstance(dest, str)):
             handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
             return meter.finish("file")
-        if limit():
+        if limit() or extents is not None:
             native.copy(
                 src,
                 dest,
@@ -65,9 +77,12 @@ def copy_volume(
                 meter=meter,
                 holes=sparse,
                 zeros=sparse,
+                extents=extents,
+                fill=extents is not None and not sparse,
                 limit=limit,
                 prefix=prefix,
                 ionice=ionice,
+                root_helper=helper,
                 stop=stop,
             )
             return meter.finish("native")
@@ -81,6 +96,7 @@ def copy_volume(
             execute=execute,
             prefix=prefix,
             ionice=ionice,
+            root_helper=helper,
             stop=stop,
         )
         return meter.finish("dd")
@@ -112,8 +128,19 @@ def _size_of(path: str, facts: os.stat_result) -> int | None:
         return facts.st_size
     if not stat.S_ISBLK(facts.st_mode):
         return None
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.lseek(fd, 0, os.SEEK_END)
-    finally:
-        os.close(fd)
+    device = f"{os.major(facts.st_rdev)}:{os.minor(facts.st_rdev)}"
+    try:  # no right to open the device is needed for this
+        with open(f"/sys/dev/block/{device}/size", encoding="ascii") as sectors:
+            return int(sectors.read()) * _SECTOR
+    except FileNotFoundError as error:
+        raise OSError(error.errno, "there is no such device", path) from error
+
+
+def _needs_root(src: Any, dest: Any) -> bool:
+    """Tell whether either side is a device that this process may not open itself."""
+    for path, right in ((src, os.R_OK), (dest, os.R_OK | os.W_OK)):
+        if isinstance(path, str) and not os.access(path, right):
+            with contextlib.suppress(OSError):
+                if stat.S_ISBLK(os.stat(path).st_mode):
+                    return True
+    return False

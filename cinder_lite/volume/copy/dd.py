@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import subprocess
 from collections.abc import Callable, Sequence
 
@@ -48,6 +50,8 @@ def takes_direct(execute: Execute, side: str, path: str) -> bool:
 
     :param side: ``iflag`` for a source, ``oflag`` for a target
     """
+    if _is_block_device(path):  # all can, and only root may try
+        return True
     # Without notrunc, dd would empty a target that is a file.
     sides = (f"if={path}", "of=/dev/null") if side == "iflag" else ("if=/dev/zero", f"of={path}")
     try:
@@ -55,6 +59,13 @@ def takes_direct(execute: Execute, side: str, path: str) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
+
+
+def _is_block_device(path: str) -> bool:
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def command(
@@ -101,6 +112,7 @@ def copy(
     execute: Execute = process.execute,
     prefix: Sequence[str] = (),
     ionice: str | None = None,
+    root_helper: str | None = None,
     stop: process.Stop | None = None,
 ) -> None:
     """Copy with dd; the parameters are those of :func:`command` and :func:`process.run`.
@@ -110,7 +122,11 @@ def copy(
     """
     words = command(src, dest, size, blocksize, sparse=sparse, execute=execute)
     outcome = process.run(
-        process.assemble(words, prefix, ionice), parse=parse_line, meter=meter, stop=stop
+        process.assemble(words, prefix, ionice, root_helper),
+        parse=parse_line,
+        meter=meter,
+        stop=stop,
+        as_root=bool(root_helper),
     )
     # The first complaint is the cause; the flush of a target that failed fails, too.
     complaints = [line for line in outcome.messages if line.startswith("dd: ")]

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
@@ -14,6 +16,7 @@ from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
 """The folder of the process's program."""
 _MIN_BLOCK, _BLOCK, _KERNEL_BLOCK = 64 * 1024, 1024**2, 4 * 1024**2
+_THREADS, _KERNEL_THREADS = 4, 2
 _BLOCKS_PER_SECOND = 16
 
 
@@ -25,29 +28,43 @@ def copy(
     meter: Meter,
     holes: bool = False,
     zeros: bool = False,
+    extents: Sequence[tuple[int, int]] | None = None,
+    fill: bool = False,
     offload: bool = False,
     limit: Callable[[], int] = lambda: 0,
     prefix: Sequence[str] = (),
     ionice: str | None = None,
+    root_helper: str | None = None,
     stop: process.Stop | None = None,
 ) -> None:
     """Copy the first ``size`` bytes of a file or block device onto another.
 
     :param holes: do not read the holes of a source that is a file; the target must read as zero
     :param zeros: do not write blocks of zeros; the target must read as zero
+    :param extents: offset and length in bytes of what the source holds, in order; the rest of it
+        reads as zero and is not read
+    :param fill: write zeros to the target where the source has holes
     :param offload: let the kernel copy where it can
     :param limit: bytes per second now, 0 for none; asked several times a second
+    :param root_helper: run the process as root by these words
     :raises VolumeCopyFailed: the copy failed
     :raises CopyStopped: ``stop`` was set
     """
-    words = [sys.executable, "-I", "-S", CHILD, f"source={src}", f"target={dest}", f"size={size}"]
-    switches = {"holes": holes, "zeros": zeros, "offload": offload}
-    words += [f"{name}=1" for name, on in switches.items() if on]
     current = limit()
-    if current:
-        words += [f"limit={current}", f"block={block_under(current)}"]
-    elif offload:
-        words += ["threads=2", f"block={_KERNEL_BLOCK}"]
+    plain = (_BLOCK, _THREADS) if not offload else (_KERNEL_BLOCK, _KERNEL_THREADS)
+    block, threads = (block_under(current), _THREADS) if current else plain
+    job = {
+        "source": src,
+        "target": dest,
+        "size": size,
+        "holes": int(holes),
+        "zeros": int(zeros),
+        "fill": int(fill),
+        "offload": int(offload),
+        "limit": current,
+        "block": block,
+        "threads": threads,
+    }
 
     def tell() -> str | None:
         nonlocal current
@@ -57,10 +74,31 @@ def copy(
         current = wanted
         return f"limit {wanted}"
 
-    command = process.assemble(words, prefix, ionice)
-    outcome = process.run(command, parse=parse_line, meter=meter, stop=stop, tell=tell)
+    program = ["native"] if root_helper else [sys.executable, "-I", "-S", CHILD]
+    with _listed(extents) as path:
+        words = [*program, *(f"{name}={value}" for name, value in job.items()), f"extents={path}"]
+        outcome = process.run(
+            process.assemble(words, prefix, ionice, root_helper),
+            parse=parse_line,
+            meter=meter,
+            stop=stop,
+            tell=tell,
+            as_root=bool(root_helper),
+        )
     if outcome.status != 0:
         process.fail(outcome, src, dest)
+
+
+@contextlib.contextmanager
+def _listed(extents: Sequence[tuple[int, int]] | None) -> Iterator[str]:
+    """Put extents into a file for the time of a ``with`` block; yield its path, '' without any."""
+    if extents is None:
+        yield ""
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="cinder_lite-extents-", encoding="ascii") as file:
+        file.writelines(f"{offset} {length}\n" for offset, length in extents)
+        file.flush()
+        yield file.name
 
 
 def sparse_copy_file(

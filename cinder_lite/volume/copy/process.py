@@ -5,6 +5,10 @@ A copying process ends when it is stopped, when whoever watches it fails, and wh
 dies, even by SIGKILL: ``setpriv --pdeathsig`` (util-linux) has the kernel see to that. The kernel
 binds this to the *thread* that started the process. :func:`run` waits for the process in the
 thread that starts it, so the thread outlives the copy; do not start one elsewhere.
+
+A service that is not root can neither signal a process that runs as root nor have it killed so.
+Such a process, ``cinder-lite-copy`` (:mod:`cinder_lite.cmd.copier`), ends when its standard input
+does: its other end is ours.
 """
 
 from __future__ import annotations
@@ -97,14 +101,23 @@ def death_prefix() -> tuple[str, ...]:
     return words
 
 
-def assemble(command: Sequence[str], prefix: Sequence[str], ionice: str | None) -> list[str]:
+def assemble(
+    command: Sequence[str],
+    prefix: Sequence[str],
+    ionice: str | None,
+    root_helper: str | None = None,
+) -> list[str]:
     """Return the whole command line of a copy.
 
     :param command: what copies
     :param prefix: the throttle's words
-    :param ionice: arguments of ionice, such as ``-c3``
+    :param ionice: arguments of ionice, such as ``-c3``; root inherits what the user may ask for
+    :param root_helper: the words, in one string, that run a command as root; then ``command`` is
+        for ``cinder-lite-copy``
     """
     nice = ["ionice", *shlex.split(ionice)] if ionice else []
+    if root_helper:
+        return [*prefix, *nice, *shlex.split(root_helper), "cinder-lite-copy", *command]
     return [*prefix, *nice, *death_prefix(), *command]
 
 
@@ -115,6 +128,7 @@ def run(
     meter: Meter,
     stop: Stop | None = None,
     tell: Callable[[], str | None] | None = None,
+    as_root: bool = False,
 ) -> Outcome:
     """Run a copying process to its end.
 
@@ -124,11 +138,12 @@ def run(
     :param stop: when it is set, the process is ended
     :param tell: asked several times a second for a line for the process's standard input; without
         it, that is empty
+    :param as_root: the process runs as root, and ends with its standard input
     :raises CopyStopped: ``stop`` was set; the process is gone
     :raises VolumeCopyFailed: the process could not be started
     """
     watch = _Watch(parse, meter)
-    with _started(command, listens=tell is not None) as (process, report, control):
+    with _started(command, listens=tell is not None, as_root=as_root) as (process, report, control):
         with selectors.DefaultSelector() as selector:
             selector.register(report, selectors.EVENT_READ)
             while watch.open:
@@ -196,7 +211,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _started(
-    command: Sequence[str], listens: bool
+    command: Sequence[str], listens: bool, as_root: bool
 ) -> Iterator[tuple[subprocess.Popen[bytes], io.FileIO, io.FileIO]]:
     """Start a process; yield it with our ends of its standard error and input; end it at last."""
     # FileIO, because os.write() as eventlet patches it never tells that the reader is gone.
@@ -206,7 +221,7 @@ def _started(
         try:
             process = subprocess.Popen(
                 command,
-                stdin=its_stdin if listens else subprocess.DEVNULL,
+                stdin=its_stdin if listens or as_root else subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=its_stderr,
                 env=_environment(),
@@ -222,7 +237,11 @@ def _started(
         try:
             yield process, report, control
         finally:
-            _end(process)
+            if as_root:
+                control.close()
+                _wait(process)
+            else:
+                _end(process)
 
 
 def _pass_on(control: io.FileIO, line: str | None) -> None:
@@ -244,13 +263,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(TERM_SECONDS)
         return
     os.killpg(process.pid, signal.SIGKILL)
+    _wait(process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Return when a process that must end now is gone."""
     while True:
         # A process that hangs in the kernel may still write: nobody may go on before it is gone.
         try:
             process.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:
             LOG.warning(
-                "The copying process %s was killed, but does not end: its storage does not answer",
+                "The copying process %s was ended, but is still there: its storage does not answer",
                 process.pid,
             )
         else:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from oslo_log import log as logging
 
-from cinder_lite import states
+from cinder_lite import exception, states
 from cinder_lite.db import services as db_services
-from cinder_lite.db import volume_migrations
+from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import plan
 from cinder_lite.volume.migration.records import Move, MoveLost
@@ -26,6 +26,13 @@ def run(backend: Backend, move: Move) -> bool:
     :returns: False when the driver declines; nothing was touched then
     :raises CinderLiteException: the driver failed, and has undone what it did
     """
+    if volumes.data_is_named(move.dest_service, move.volume.name_id, besides=move.volume.id):
+        LOG.info(
+            "Volume %s: what it left on %s is not removed yet, so its data goes there as a copy",
+            move.volume.id,
+            move.dest_service,
+        )
+        return False
     move.enter(states.PHASE_MOVING, mode=states.MODE_DRIVER)
     moved, update = backend.driver.migrate_volume(
         move.context, move.volume, move.host, progress=move.progress, stop=move.stop
@@ -41,9 +48,8 @@ def run(backend: Backend, move: Move) -> bool:
         "cluster_name": service.cluster_name,
         "availability_zone": service.availability_zone,
         "service_uuid": service.uuid,
-        "previous_status": move.volume.status,
-        "status": plan.restored_status(move.volume),
-        "migration_status": states.MIGRATION_SUCCESS,
+        # Not success yet: nobody may move it back while its old data is there under its name.
+        "migration_status": states.MIGRATION_COMPLETING,
         **(update or {}),
     }
     if not volume_migrations.moved(move.id, move.owner, move.volume.id, values):
@@ -54,14 +60,19 @@ def run(backend: Backend, move: Move) -> bool:
 
 def finish(backend: Backend, move: Move) -> None:
     """Remove the old data of a volume that has been moved and recorded, and end the record."""
+    note = None
     try:
         backend.driver.finish_migration(move.context, move.volume, move.host)
     except Exception as error:
         LOG.exception("Volume %s: its old data on the source could not be removed", move.volume.id)
-        move.end(
-            states.RECORD_SUCCESS,
+        note = (
             f"The volume was moved, but its old data on {move.migration.source_host} could not be "
-            f"removed: {error}",
+            f"removed: {exception.sentence_of(error)}"
         )
-        return
-    move.end(states.RECORD_SUCCESS)
+    move.end(
+        states.RECORD_SUCCESS,
+        note,
+        migration_status=states.MIGRATION_SUCCESS,
+        previous_status=move.volume.status,
+        status=plan.restored_status(move.volume),
+    )

@@ -14,12 +14,10 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import driver_move, host_copy, plan, recovery, undo
-from cinder_lite.volume.migration.records import Move, MoveLost
+from cinder_lite.volume.migration.records import MAX_ATTEMPTS, Move, MoveLost
 
 LOG = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
-"""How often a move is taken up after crashes before it is undone for good."""
 _DRAIN_SECONDS = 20.0
 
 
@@ -33,6 +31,8 @@ class Mover:
         self._backend = backend
         self._lock = threading.Lock()
         self._moves: dict[str, tuple[Move, concurrency.Handle]] = {}
+        self._taken: set[str] = set()
+        """Ids of the moves that run, or are being claimed."""
         self._draining = False
 
     def start(self, context: RequestContext, migration_id: str) -> bool:
@@ -53,8 +53,30 @@ class Mover:
         phases: tuple[str, ...],
         left_by: str | None = None,
     ) -> bool:
-        if self._draining or migration_id in self.running():
-            return False
+        # Reserved here before it is claimed in the database: a message and the periodic look may
+        # find the same record, and both are this process.
+        with self._lock:
+            if self._draining or migration_id in self._taken:
+                return False
+            self._taken.add(migration_id)
+        begun = False
+        try:
+            move = self._claim(context, migration_id, phases, left_by)
+            begun = move is not None and self._begin(move)
+        finally:
+            if not begun:
+                with self._lock:
+                    self._taken.discard(migration_id)
+        return begun
+
+    def _claim(
+        self,
+        context: RequestContext,
+        migration_id: str,
+        phases: tuple[str, ...],
+        left_by: str | None,
+    ) -> Move | None:
+        """Make a record this process's; None where it is somebody else's or has ended."""
         migration = volume_migrations.get(migration_id)
         values = {
             "owner": self._backend.instance,
@@ -63,25 +85,25 @@ class Mover:
         }
         if not volume_migrations.advance(migration_id, phases, values, owner=left_by):
             LOG.info("Migration %s is not taken up: it runs or has ended", migration_id)
-            return False
+            return None
         volume = volumes.get(context.elevated(), migration.volume_id)
-        move = Move(
+        return Move(
             volume_migrations.get(migration_id), volume, context.elevated(), self._backend.instance
         )
-        return self._begin(move)
 
     def _begin(self, move: Move) -> bool:
         """Run a claimed move; while the service ends, leave it to the next start."""
         with self._lock:
-            if self._draining:
-                return False
-            self._moves[move.id] = (move, concurrency.spawn(self._run, move))
-        return True
+            if not self._draining:
+                self._moves[move.id] = (move, concurrency.spawn(self._run, move))
+                return True
+        move.halt()
+        return False
 
     def running(self) -> frozenset[str]:
         """Return the ids of the moves that this process works on."""
         with self._lock:
-            return frozenset(self._moves)
+            return frozenset(self._taken)
 
     def target_created(self, migration_id: str, error: str | None) -> None:
         """Wake a move that waits for its target."""
@@ -113,17 +135,19 @@ class Mover:
             LOG.warning("Volume %s: %s", move.volume.id, error)
         except Exception as error:
             if move.stop.is_set() and isinstance(error, exception.CopyStopped):
-                LOG.info("Migration %s halts: the service is stopping", move.id)
+                move.halt()
             else:
                 self._settle_failure(move, error)
         finally:
             with self._lock:
                 self._moves.pop(move.id, None)
+                self._taken.discard(move.id)
 
     def _settle_failure(self, move: Move, error: Exception) -> None:
         """Undo a failed move, whatever its phase allows."""
+        sentence = exception.sentence_of(error)
         if isinstance(error, exception.CinderLiteException):
-            LOG.error("Volume %s: migration %s failed: %s", move.volume.id, move.id, error)
+            LOG.error("Volume %s: migration %s failed: %s", move.volume.id, move.id, sentence)
         else:
             LOG.exception("Volume %s: migration %s failed", move.volume.id, move.id)
         try:
@@ -134,10 +158,10 @@ class Mover:
             ):
                 # The new data is whole: undoing could lose it. The periodic look goes on here.
                 volume_migrations.advance(
-                    move.id, (move.migration.phase,), {"error": str(error)}, owner=move.owner
+                    move.id, (move.migration.phase,), {"error": sentence}, owner=move.owner
                 )
                 return
-            undo.fail(self._backend, move, str(error))
+            undo.fail(self._backend, move, sentence)
         except MoveLost as lost:
             LOG.warning("Volume %s: %s", move.volume.id, lost)
         except Exception:

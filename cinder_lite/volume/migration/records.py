@@ -13,11 +13,15 @@ from oslo_log import log as logging
 from cinder_lite import exception, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_migrations
 from cinder_lite.objects import Migration, Volume, utcnow
 from cinder_lite.volume.copy import CopyProgress
 
 LOG = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+"""How often a move is taken up after crashes before it is given up."""
 
 ANY_PHASE = (
     states.PHASE_SCHEDULED,
@@ -102,10 +106,14 @@ class Move:
         )
 
     def progress(self, now: CopyProgress) -> None:
-        """Record how far the bytes are; a failure to record does not stop the copy."""
+        """Record how far the bytes are; a failure to record does not stop the copy.
+
+        :raises MoveLost: the record is no longer this process's: the copy must stop
+        """
         try:
-            volume_migrations.update(
+            mine = volume_migrations.note_progress(
                 self.id,
+                self.owner,
                 {
                     "bytes_total": now.bytes_total,
                     "bytes_copied": now.bytes_copied,
@@ -115,28 +123,47 @@ class Move:
             )
         except Exception:
             LOG.exception("Migration %s: its progress could not be recorded", self.id)
+            return
+        if not mine:
+            raise MoveLost(migration_id=self.id)
 
-    def end(self, status: str, error: str | None = None) -> None:
-        """Record the end of the move."""
+    def halt(self) -> None:
+        """Record that the move halts because its service ends in order: no attempt has failed."""
         volume_migrations.advance(
             self.id,
             ANY_PHASE,
-            {
-                "status": status,
-                "phase": states.PHASE_DONE,
-                "error": error if error is not None else self.migration.error,
-                "bytes_per_second": 0,
-                "finished_at": utcnow(),
-            },
+            {"attempts": max(0, self.migration.attempts - 1), "bytes_per_second": 0},
             owner=self.owner,
         )
+        LOG.info("Volume %s: migration %s halts: the service is stopping", self.volume.id, self.id)
+
+    def end(self, outcome: str, error: str | None = None, **volume_values: Any) -> None:
+        """Record the end of the move, and free its volume with it.
+
+        :param outcome: the record's status
+        :param error: what there is to say of a move, also of one that succeeded
+        :param volume_values: columns of the volume, written if the move still holds it
+        :raises MoveLost: the record is no longer this process's
+        """
+        values = {
+            "status": outcome,
+            "phase": states.PHASE_DONE,
+            "error": error,
+            "bytes_per_second": 0,
+            "finished_at": utcnow(),
+        }
+        held = cond.In("", "migration_status", states.MIGRATION_BUSY)
+        if not volume_migrations.end(
+            self.id, ANY_PHASE, values, [held], volume_values, owner=self.owner
+        ):
+            raise MoveLost(migration_id=self.id)
         LOG.info(
             "Volume %(volume)s: migration %(id)s to %(dest)s ended: %(status)s%(error)s",
             {
                 "volume": self.volume.id,
                 "id": self.id,
                 "dest": self.dest_host,
-                "status": status,
+                "status": outcome,
                 "error": f" ({error})" if error else "",
             },
         )

@@ -87,7 +87,12 @@ def carry_on(backend: Backend, move: Move) -> bool:
         driver_move.finish(backend, move)
         return False
     if phase == states.PHASE_COMPLETING:
-        target = volumes.get(move.context, str(move.migration.new_volume_id))
+        try:
+            target = volumes.get(move.context, str(move.migration.new_volume_id))
+        except exception.VolumeNotFound:
+            # Somebody has removed it by force; the volume's own data is still the old.
+            undo.fail(backend, move, "The target volume was removed before it could be used.")
+            return False
         completion.run(backend, move, target)
         return False
     if phase == states.PHASE_CLEANING:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -14,6 +12,7 @@ from tests.functional.harness.process import HarnessError
 
 LATEST = "3.71"
 PROJECT = "0123456789abcdef0123456789abcdef"
+ANCHOR_PROJECT = "a" * 32
 SETTLED = ("success", "error")
 WAIT_SECONDS = 60.0
 
@@ -26,6 +25,7 @@ class Api:
         self.root_url = root_url
         self.project = project
         self._session = requests.Session()
+        self._anchors: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -75,6 +75,10 @@ class Api:
             allow_redirects=False,
         )
 
+    def reconnect(self) -> None:
+        """Drop the connections that are kept alive."""
+        self._session.close()
+
     def get(self, path: str, **options: Any) -> Any:
         """GET, which must succeed, and return the decoded body."""
         answer = self.request("GET", path, **options)
@@ -102,31 +106,36 @@ class Api:
             ``host`` chooses the backend
         """
         host = fields.pop("host", None)
+        body: dict[str, Any] = {"volume": {"size": size, **fields}}
         if host is not None:
-            with self.only(host):
-                return self.create_volume(size, **fields)
-        answer = self.request("POST", "/volumes", {"volume": {"size": size, **fields}})
+            body["OS-SCH-HNT:scheduler_hints"] = {"same_host": self._anchor(host)}
+        answer = self.request("POST", "/volumes", body)
         assert answer.status_code == 202, f"create: {answer.status_code} {answer.text}"
         volume: dict[str, Any] = answer.json()["volume"]
         if not wait:
             return volume
         return self.wait_for_status(volume["id"], "available")
 
-    @contextmanager
-    def only(self, host: str) -> Iterator[None]:
-        """Disable every other volume service meanwhile, so that new volumes land on ``host``."""
-        others = [
-            {"host": entry["host"], "binary": entry["binary"]}
-            for entry in self.services()
-            if entry["binary"] == "cinder-volume" and entry["host"] != host.partition("#")[0]
-        ]
-        try:
-            for other in others:
-                self.request("PUT", "/os-services/disable", other)
-            yield
-        finally:
-            for other in others:
-                self.request("PUT", "/os-services/enable", other)
+    def _anchor(self, host: str) -> str:
+        """Return a volume of another project that is on ``host``, for others to be put beside.
+
+        The scheduler chooses it by what only this backend reports, its place.
+        """
+        if host not in self._anchors:
+            name, _, rest = host.partition("@")
+            specs = {"location_info": f"<in> /{name}/{rest.partition('#')[0]}"}
+            kind = f"anchor-{host}"
+            body = {"volume_type": {"name": kind, "extra_specs": specs}}
+            made = self.request("POST", "/types", body, project=ANCHOR_PROJECT)
+            assert made.status_code == 200, made.text
+            volume = {"volume": {"size": 1, "name": kind, "volume_type": kind}}
+            made = self.request("POST", "/volumes", volume, project=ANCHOR_PROJECT)
+            assert made.status_code == 202, made.text
+            volume_id = made.json()["volume"]["id"]
+            placed = self.wait_for_status(volume_id, "available")
+            assert placed["os-vol-host-attr:host"] == host
+            self._anchors[host] = volume_id
+        return self._anchors[host]
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and wait until it is gone."""

@@ -9,6 +9,14 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[3]
 FILE_DRIVER = "cinder_lite.volume.drivers.file.FileDriver"
 
+FILTERS = (
+    "AvailabilityZoneFilter",
+    "CapacityFilter",
+    "CapabilitiesFilter",
+    "SameBackendFilter",
+    "DifferentBackendFilter",
+)
+
 Settings = Mapping[str, Mapping[str, object]]
 
 
@@ -49,6 +57,7 @@ def common(directory: Path, port: int, connection: str, transport: str | None) -
         "report_interval": 1,
         "service_down_time": 10,
         "quota_volumes": -1,
+        "scheduler_default_filters": ",".join(FILTERS),
         "quota_gigabytes": -1,
     }
     if transport is not None:

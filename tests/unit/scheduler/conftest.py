@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -151,6 +152,7 @@ class FakeVolumeAPI:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.told = threading.Event()
         self.broken: Exception | None = None
         self.on_publish: Callable[[], None] = lambda: None
 
@@ -158,6 +160,7 @@ class FakeVolumeAPI:
         if self.broken is not None:
             raise self.broken
         self.calls.append((name, arguments))
+        self.told.set()
 
     def create_volume(
         self,

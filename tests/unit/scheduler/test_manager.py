@@ -163,8 +163,11 @@ class TestCreateVolume:
     ) -> None:
         fresh = SchedulerManager(volume_rpcapi=rpcapi)  # type: ignore[arg-type]
         volume = self.create(fresh, context)
-        assert volume.host is None
-        assert volume.status == states.CREATING
+        assert (volume.host, volume.status) == (None, states.CREATING)
+        for host in ("h1@b", "h2@b"):
+            report(fresh.driver.host_manager, host)
+        assert rpcapi.told.wait(30)
+        assert rpcapi.calls[0][0] == "create_volume"
 
 
 def lost_volume(**values: Any) -> Volume:

@@ -36,6 +36,7 @@ def main(words: list[str]) -> int:
     # Isolated mode puts nothing but this folder on the path; its modules are a package.
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     from child import engine
+    from child.extents import read_extents
 
     job = dict(word.split("=", 1) for word in words)
     try:
@@ -45,6 +46,8 @@ def main(words: list[str]) -> int:
             int(job["size"]),
             holes=job.get("holes") == "1",
             zeros=job.get("zeros") == "1",
+            extents=read_extents(job["extents"]) if job.get("extents") else None,
+            fill=job.get("fill") == "1",
             offload=job.get("offload") == "1",
             limit=int(job.get("limit", 0)),
             threads=int(job.get("threads", engine.THREADS)),
@@ -52,6 +55,9 @@ def main(words: list[str]) -> int:
         )
     except OSError as error:
         _say(f"cannot open {error.filename}: {error.strerror}")
+        return 1
+    except ValueError as error:
+        _say(str(error))
         return 1
     threading.Thread(target=_listen, args=(copier.bucket,), daemon=True).start()
     failure = copier.run(lambda copied, skipped: _say(f"{copied} {skipped}"))

@@ -8,9 +8,10 @@ import fcntl
 import mmap
 import os
 import stat
+import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .bucket import TokenBucket
 from .extents import data_extents, nonzero_runs
@@ -23,6 +24,10 @@ THREADS = 4
 """Reads and writes in flight; more gained nothing on local disks."""
 REPORT_INTERVAL = 0.5
 """Seconds between two reports of progress."""
+FILL_BLOCK = 16 * 1024 * 1024
+"""Bytes of one request to write zeros."""
+BLKZEROOUT = 0x127F
+"""ioctl of block devices (linux/fs.h): write zeros, which many devices do by themselves."""
 NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 """What copy_file_range says where it does not serve these two files."""
 
@@ -55,6 +60,21 @@ class Side:
     def write(self, view: memoryview, offset: int) -> None:
         """Write all of ``view`` at ``offset``."""
         self._transfer("write", lambda done: os.pwrite(self.fd, view[done:], offset + done), view)
+
+    def zero(self, offset: int, length: int) -> None:
+        """Make a range read as zero, whatever it held."""
+        if stat.S_ISBLK(os.fstat(self.fd).st_mode):
+            try:
+                fcntl.ioctl(self.fd, BLKZEROOUT, struct.pack("QQ", offset, length))
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTTY, errno.EOPNOTSUPP):
+                    sentence = f"cannot write {self.path}: {error.strerror}"
+                    raise OSError(error.errno, sentence) from error
+            else:
+                return
+        with mmap.mmap(-1, min(BLOCK, length)) as zeros, memoryview(zeros) as view:
+            for first in range(0, length, len(view)):
+                self.write(view[: min(len(view), length - first)], offset + first)
 
     def _transfer(self, verb: str, move: Callable[[int], int], view: memoryview) -> None:
         done = 0
@@ -90,6 +110,8 @@ class Copier:
         *,
         holes: bool = False,
         zeros: bool = False,
+        extents: Sequence[tuple[int, int]] | None = None,
+        fill: bool = False,
         offload: bool = False,
         limit: int = 0,
         threads: int = THREADS,
@@ -105,6 +127,8 @@ class Copier:
         self._target = Side(target, os.O_RDWR, direct)
         self._holes = holes and stat.S_ISREG(os.fstat(self._source.fd).st_mode)
         self._zeros = zeros
+        self._extents = extents
+        self._fill = fill
         self._offload = offload
         self._threads = threads
         self._block = block
@@ -145,33 +169,51 @@ class Copier:
         for side in (self._source, self._target):  # leave the page cache to those who need it
             os.posix_fadvise(side.fd, 0, self.size, os.POSIX_FADV_DONTNEED)
 
-    def _plan(self) -> Iterator[tuple[int, int]]:
-        """Cut what must be copied into blocks, and count the holes that lie between."""
-        if self._holes:
+    def _plan(self) -> Iterator[tuple[int, int, bool]]:
+        """Cut the work into blocks: offset, length, and whether it is data or a hole to fill."""
+        for offset, length, is_data in self._parts():
+            if not is_data and not self._fill:
+                self.skipped += length
+                continue
+            block = self._block if is_data else FILL_BLOCK
+            for first in range(offset, offset + length, block):
+                yield first, min(block, offset + length - first), is_data
+
+    def _parts(self) -> Iterator[tuple[int, int, bool]]:
+        """Tell what lies where, from the first byte to the last: offset, length, is it data."""
+        extents: Iterable[tuple[int, int]]
+        if self._extents is not None:
+            extents = self._extents
+        elif self._holes:
             os.fsync(self._source.fd)  # on some file systems, unwritten data looks like a hole
-            extents: Iterable[tuple[int, int]] = data_extents(self._source.fd, self.size)
+            extents = data_extents(self._source.fd, self.size)
         else:
             extents = [(0, self.size)]
         done = 0
         for offset, length in extents:
-            start = max(offset - offset % ALIGNMENT, done)
+            start = min(max(offset - offset % ALIGNMENT, done), self.size)
             end = min(offset + length + -(offset + length) % ALIGNMENT, self.size)
-            self.skipped += start - done
-            for first in range(start, end, self._block):
-                yield first, min(self._block, end - first)
+            if start > done:
+                yield done, start - done, False
+            if end > start:
+                yield start, end - start, True
             done = max(done, end)
-        self.skipped += self.size - done
+        if self.size > done:
+            yield done, self.size - done, False
 
     def _work(self) -> None:
         buffer = mmap.mmap(-1, self._block)  # page-aligned, as O_DIRECT wants it
         while self._error is None:
             try:
                 with self._lock:
-                    offset, length = next(self._blocks, (0, 0))
+                    offset, length, is_data = next(self._blocks, (0, 0, False))
                 if not length:
                     return
                 self.bucket.acquire(length)
-                if not (self._offload and self._copy_in_kernel(offset, length)):
+                if not is_data:
+                    self._target.zero(offset, length)
+                    self._count(0, length)
+                elif not (self._offload and self._copy_in_kernel(offset, length)):
                     self._copy_block(buffer, offset, length)
             except OSError as error:
                 self._error = self._error or error.strerror

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import mmap
 import os
 from collections.abc import Iterator
@@ -32,6 +33,23 @@ def data_extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
         end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
         yield start, end - start
         offset = end
+
+
+def read_extents(path: str) -> list[tuple[int, int]]:
+    """Return the extents that a file lists: pairs of offset and length in bytes, in order.
+
+    :raises ValueError: the file is no such list
+    """
+    if not os.path.isfile(path):
+        raise ValueError(f"{path} is no list of extents")
+    with open(path, encoding="ascii", errors="replace") as lines:
+        pairs = [line.split() for line in lines]
+    if not all(len(pair) == 2 and all(word.isdecimal() for word in pair) for pair in pairs):
+        raise ValueError(f"{path} is no list of extents")
+    extents = [(int(offset), int(length)) for offset, length in pairs]
+    if any(a[0] + a[1] > b[0] for a, b in itertools.pairwise(extents)):
+        raise ValueError(f"the extents in {path} are not in order")
+    return extents
 
 
 def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> list[tuple[int, int]]:

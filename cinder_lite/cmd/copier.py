@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cinder-lite-copy: copies from one block device to another as root, for a service that is not.
+
+Run through cinder-lite-rootwrap by :mod:`cinder_lite.volume.copy`::
+
+    cinder-lite-copy dd WORD...        dd(1) with these words
+    cinder-lite-copy native WORD...    the program in cinder_lite/volume/copy/child
+
+It refuses whatever is no block device (the source may be ``/dev/zero``) and devices that are in use
+on this node: mounted, part of another device, exported, or the target of another copy. When its
+standard input ends, the copy ends: its caller is gone, or wants that. Progress, messages and exit
+status are those of what copies; 1 when it was refused or ended.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+_CHILD = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "volume", "copy", "child"
+)
+_WORD = re.compile(r"[a-z]+=[A-Za-z0-9_/.:,@+-]*")
+_SIDES = {"dd": ("if", "of"), "native": ("source", "target")}
+_ZERO = "/dev/zero"
+_TRIES, _PAUSE = 10, 0.1
+"""For devices that udev or LVM looks at for a moment."""
+_TERM_SECONDS = 2.0
+
+
+class Refused(Exception):
+    """The copy is not allowed; the text says why."""
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a block device that nothing on this node uses."""
+    try:
+        if not stat.S_ISBLK(os.stat(path).st_mode):
+            raise Refused(f"{path} is no block device")
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return os.open(path, flags | os.O_EXCL)
+            except OSError as error:
+                if error.errno != errno.EBUSY or attempt == _TRIES:
+                    raise
+            time.sleep(_PAUSE)
+    except OSError as error:
+        in_use = error.errno == errno.EBUSY
+        reason = "it is in use on this node" if in_use else error.strerror
+        raise Refused(f"cannot open {path}: {reason}") from error
+    raise AssertionError("unreachable")
+
+
+def _claim(program: str, words: Sequence[str]) -> None:
+    """Check both sides, and keep others from the target until this process and the copy end."""
+    if not all(_WORD.fullmatch(word) for word in words):
+        raise Refused("a word of the command line is not allowed")
+    named = dict(word.split("=", 1) for word in words)
+    source, target = (named.get(side, "") for side in _SIDES[program])
+    if source != _ZERO:
+        # Several copies may read one snapshot: look whether it is free, but do not keep it.
+        os.close(_open(source, os.O_RDONLY))
+    os.set_inheritable(_open(target, os.O_RDWR), True)
+
+
+def _run_dd(words: Sequence[str]) -> int:
+    """Run dd to its end, or to the end of standard input."""
+    child = subprocess.Popen(["dd", *words], stdin=subprocess.DEVNULL)
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        child.terminate()
+        try:
+            child.wait(_TERM_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+    threading.Thread(target=watch, daemon=True).start()
+    status = child.wait()
+    if status >= 0:
+        return status
+    print(f"dd: killed by {signal.Signals(-status).name}", file=sys.stderr)
+    return 1
+
+
+def main() -> int:
+    """Do what the command line says; returns the exit status."""
+    program, *words = sys.argv[1:] or [""]
+    try:
+        if program not in _SIDES:
+            raise Refused("usage: cinder-lite-copy dd|native KEY=VALUE...")
+        _claim(program, words)
+    except Refused as refused:
+        print(f"cinder-lite-copy: {refused}", file=sys.stderr)
+        return 1
+    if program == "native":
+        os.execv(sys.executable, [sys.executable, "-I", "-S", _CHILD, *words])
+    return _run_dd(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A thin layer over LVM's commands.
+
+====================  ==========================================================================
+:mod:`.executor`      runs commands, as root where they need it, and explains their failures
+:mod:`.names`         names of volumes, device paths, and what may go into a command line
+:mod:`.report`        volume groups and logical volumes as LVM's JSON reports tell of them
+:mod:`.group`         :class:`~.group.VolumeGroup`: what can be done in one volume group
+:mod:`.thin`          the thin pool, and which parts of a thin volume hold data
+:mod:`.move`          a volume moved from one group of this node to another
+:mod:`.wipe`          data cleared before its space is given to somebody else
+====================  ==========================================================================
+"""

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data cleared before its space is given to somebody else."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from oslo_log import log as logging
+
+from cinder_lite.volume.copy import Throttle, copy_volume
+from cinder_lite.volume.copy.process import Stop
+from cinder_lite.volume.lvm.executor import Executor
+from cinder_lite.volume.lvm.group import VolumeGroup
+from cinder_lite.volume.lvm.report import THIN, LogicalVolume
+
+LOG = logging.getLogger(__name__)
+
+_MIB = 1024**2
+
+
+@dataclasses.dataclass(frozen=True)
+class Wiper:
+    """Clears thick volumes as the backend's options say.
+
+    :param method: ``volume_clear``
+    :param limit: ``volume_clear_size``, MiB; 0 clears all
+    :param ionice: ``volume_clear_ionice``
+    :param blocksize: ``volume_dd_blocksize``
+    :param throttle: the limit of the backend's copies, which clearing keeps, too
+    """
+
+    executor: Executor
+    method: str
+    limit: int
+    ionice: str | None
+    blocksize: str
+    throttle: Throttle
+
+    def remove(self, group: VolumeGroup, volume: LogicalVolume) -> None:
+        """Clear a volume or snapshot and remove it.
+
+        :raises VolumeBackendAPIException: it can not be removed, it is open for one
+        :raises VolumeCopyFailed: it can not be cleared; then it is not removed either
+        """
+        if self.method != "none" and volume.kind != THIN:
+            self._clear(group, volume)
+        group.remove(volume.name)
+
+    def _clear(self, group: VolumeGroup, volume: LogicalVolume, stop: Stop | None = None) -> None:
+        if volume.thick_snapshot:
+            # What lies in the snapshot's own space is its origin's former data. As a volume it can
+            # be cleared and, should this be interrupted, found again under its name.
+            group.split_snapshot(volume.name)
+            volume = group.require(volume.name)
+        if not volume.active:
+            group.activate(volume.name)
+        size = volume.size // _MIB
+        if self.limit:
+            size = min(size, self.limit)
+        result = copy_volume(
+            "/dev/zero",
+            group.path(volume.name),
+            size,
+            self.blocksize,
+            ionice=self.ionice,
+            throttle=self.throttle,
+            stop=stop,
+            root_helper=self.executor.root_helper,
+        )
+        LOG.info("%s/%s: cleared: %s", group.name, volume.name, result)

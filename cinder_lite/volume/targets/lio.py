@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LIO, the kernel's iSCSI target, asked through ``cinder-lite-rtstool``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite.volume.lvm.executor import Executor
+from cinder_lite.volume.targets.base import Chap, ISCSITarget
+
+LOG = logging.getLogger(__name__)
+
+
+class LioTarget(ISCSITarget):
+    """Targets of the kernel. They outlive this service; the helper saves them for the next boot.
+
+    ``iscsi_write_cache`` has no effect: LIO tells initiators of the device's own cache.
+    """
+
+    LUN = 0
+
+    def __init__(self, configuration: Any, executor: Executor) -> None:
+        super().__init__(configuration, executor)
+        self._known: frozenset[str] = frozenset()
+
+    def set_up(self) -> None:
+        """Restore the targets that were saved and are missing, as after a boot."""
+        answer = json.loads(self._run("restore", self._conf.target_prefix))
+        self._known = frozenset(answer["targets"])
+        for error in answer["errors"]:
+            LOG.warning("An iSCSI target could not be restored: %s", error)
+
+    def exported(self, iqn: str) -> bool:
+        """Tell whether the kernel had the target when the service started."""
+        return iqn in self._known
+
+    def allow(self, iqn: str, device: str, initiator: str, chap: Chap) -> None:
+        """Make the target if it is missing, and an entry for the initiator."""
+        self._run(
+            "connect",
+            device,
+            iqn,
+            initiator,
+            f"portals={','.join(self.portals())}",
+            f"discard={int(bool(self._conf.report_discard_supported))}",
+            data=json.dumps({"username": chap.username, "password": chap.password}),
+        )
+
+    def deny(self, iqn: str, initiator: str) -> None:
+        """Remove the initiator's entry, and the target when no entry is left."""
+        self._run("disconnect", iqn, initiator)
+
+    def remove(self, iqn: str) -> None:
+        """Remove the target and its entries; sessions end."""
+        self._run("delete", iqn)
+
+    def _run(self, *words: str, data: str | None = None) -> str:
+        return self._executor.root("cinder-lite-rtstool", *words, data=data)

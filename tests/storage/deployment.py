@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cinder_lite with its volume services inside the machine and everything else outside.
+
+Two nodes share the machine: services with different values of ``host``, as unprivileged users, on
+volume groups of their own. Neither knows that the other is so near, so that between them volumes
+travel over iSCSI.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.functional.harness import process, settings
+from tests.functional.harness.deployment import Deployment
+from tests.functional.harness.servers import ServerPool
+from tests.storage.groups import Groups, Volume
+from tests.storage.vm.machine import ADDRESS, SERVICES, Machine
+
+DRIVER = "cinder_lite.volume.drivers.lvm.LVMVolumeDriver"
+CONFIGURATION = "/etc/cinder_lite"
+SLOW_SECONDS = 240.0
+"""Python is about ten times slower in the machine."""
+
+
+class Backend(NamedTuple):
+    """One backend of a node; its volume group is ``<node>-<name>``."""
+
+    node: str
+    name: str
+    lvm_type: str
+    gibibytes: int
+    """Size of its volume group."""
+
+    @property
+    def group(self) -> str:
+        """The volume group in the machine, and the backend's name for the scheduler."""
+        return f"{self.node}-{self.name}"
+
+    @property
+    def host(self) -> str:
+        """The full host string, e.g. ``alpha@thick#alpha-thick``."""
+        return f"{self.node}@{self.name}#{self.group}"
+
+
+BACKENDS = (
+    Backend("alpha", "thick", "default", 10),
+    Backend("alpha", "thin", "thin", 6),
+    Backend("alpha", "thick2", "default", 3),
+    Backend("alpha", "thin2", "thin", 6),
+    Backend("beta", "thick", "default", 3),
+    Backend("beta", "thin", "thin", 6),
+)
+_INSIDE: settings.Settings = {
+    "DEFAULT": {
+        "my_ip": ADDRESS,
+        "rootwrap_config": f"{CONFIGURATION}/rootwrap.conf",
+        "state_path": "/var/lib/cinder_lite",
+        "backend_stats_polling_interval": 20,
+        "migration_settle_interval": 5,
+    },
+    "oslo_concurrency": {"lock_path": "/var/lib/cinder_lite/lock"},
+    "privsep_osbrick": {
+        "helper_command": f"sudo cinder-lite-rootwrap {CONFIGURATION}/rootwrap.conf "
+        f"privsep-helper --config-file {CONFIGURATION}/cinder_lite.conf"
+    },
+}
+
+ALPHA_THICK, ALPHA_THIN, ALPHA_THICK2, ALPHA_THIN2, BETA_THICK, BETA_THIN = BACKENDS
+
+
+class StorageDeployment(Deployment):
+    """The API and the scheduler here, ``volume-alpha`` and ``volume-beta`` in the machine."""
+
+    def __init__(self, directory: Path, servers: ServerPool, machine: Machine) -> None:
+        """:param directory: an empty directory for everything it writes outside the machine"""
+        super().__init__(
+            directory,
+            servers,
+            hosts=tuple(dict.fromkeys(backend.node for backend in BACKENDS)),
+            # Heartbeats cost the machine time.
+            overrides={"DEFAULT": {"report_interval": 5, "service_down_time": 60}},
+        )
+        self.machine = machine
+        self.groups = Groups(machine)
+        self._node_overrides: dict[str, settings.Settings] = {}
+
+    # --- configuration -----------------------------------------------------------------------
+
+    def configure(self) -> None:
+        """Write the settings of both sides and lead the machine to the broker and database."""
+        super().configure()
+        self.configure_inside()
+
+    def configure_inside(self) -> None:
+        """Write the settings in the machine; needed again after a boot."""
+        text = self.config.read_text()
+        for name, (address, port) in SERVICES.items():
+            outside = self._servers.get(name).port
+            self.machine.forward(name, outside)
+            text = re.sub(rf"127\.0\.0\.1:{outside}\b", f"{address}:{port}", text)
+        # A section may come twice; the later value of an option counts.
+        text += "\n" + settings.render(_INSIDE)
+        self.machine.write(f"{CONFIGURATION}/cinder_lite.conf", text, "640")
+        self.machine.run("chgrp", "cinder", f"{CONFIGURATION}/cinder_lite.conf")
+        for node in self.hosts:
+            self._write_node(node)
+
+    def _write_node(self, node: str) -> None:
+        mine = [backend for backend in BACKENDS if backend.node == node]
+        own: dict[str, dict[str, object]] = {
+            "DEFAULT": {"host": node, "enabled_backends": ",".join(b.name for b in mine)}
+        }
+        for backend in mine:
+            own[backend.name] = {
+                "volume_driver": DRIVER,
+                "volume_backend_name": backend.group,
+                "volume_group": backend.group,
+                "lvm_type": backend.lvm_type,
+                "target_helper": "lioadm",
+                "target_ip_address": ADDRESS,
+                "target_port": 3260,
+                "volume_clear": "zero",
+            }
+        text = settings.render(settings.merged(own, self._node_overrides.get(node, {})))
+        self.machine.write(f"{CONFIGURATION}/{node}.conf", text)
+
+    def reconfigure(self, host: str, overrides: settings.Settings) -> None:
+        """Change the settings of one node; its service reads them when it starts again."""
+        self._node_overrides[host] = overrides
+        self._write_node(host)
+
+    # --- services ----------------------------------------------------------------------------
+
+    def start_all(self) -> StorageDeployment:
+        """Make the groups, configure, start every service and wait until all serve."""
+        for backend in BACKENDS:
+            self.groups.make(backend.group, backend.gibibytes)
+        self.configure()
+        self.manage("db", "sync")
+        for name in self.service_names:
+            self.start(name)
+        self.wait_ready()
+        return self
+
+    def start(self, name: str) -> Any:
+        """Start one service without waiting for it."""
+        if name.startswith("volume-"):
+            self.machine.run("systemctl", "reset-failed", self._unit(name), check=False)
+            return self.machine.run("systemctl", "start", self._unit(name))
+        return super().start(name)
+
+    @staticmethod
+    def _unit(name: str) -> str:
+        return f"cinder-lite-volume@{name.removeprefix('volume-')}"
+
+    def kill(self, name: str) -> None:
+        """End a service as a crash would: its own processes at once, their commands not."""
+        if not name.startswith("volume-"):
+            super().kill(name)
+            return
+        pattern = f"bin/cinder-lite-volume .*{name.removeprefix('volume-')}[.]conf"
+        self.machine.run("pkill", "-KILL", "-f", pattern)
+
+    def stop(self, name: str, timeout: float = SLOW_SECONDS) -> int:
+        """Ask a service to end; returns its exit status.
+
+        :param timeout: seconds
+        """
+        if not name.startswith("volume-"):
+            return super().stop(name, timeout)
+        unit = self._unit(name)
+        self.machine.run("systemctl", "stop", unit, timeout=timeout)
+        shown = self.machine.run("systemctl", "show", "-P", "ExecMainStatus", unit)
+        return int(shown.out)
+
+    def restart(self, name: str) -> None:
+        """Stop a service, start it again and wait until it serves."""
+        self.stop(name)
+        self.start(name)
+        self.wait_started(name)
+
+    def wait_started(self, name: str) -> None:
+        """Wait until every backend of a node has logged, since its last start, that it is ready."""
+        unit, node = self._unit(name), name.removeprefix("volume-")
+        wanted = sum(backend.node == node for backend in BACKENDS)
+        since = f"$(systemctl show -P ExecMainStartTimestamp {unit})"
+        script = (
+            f'awk -v since="$(date -d "{since}" +"%F %T")" \'$1 " " $2 >= since && / is ready /\' '
+            f"/var/log/cinder_lite/volume-{node}.log | wc -l"
+        )
+        process.wait_until(
+            lambda: int(self.machine.shell(script)) >= wanted, SLOW_SECONDS, name, interval=0.5
+        )
+
+    def wait_ready(self, timeout: float = SLOW_SECONDS) -> None:
+        """Wait until the API answers and every expected service reports that it is up."""
+        super().wait_ready(timeout)
+
+    def _volume_services(self) -> list[str]:
+        return [f"{backend.node}@{backend.name}" for backend in BACKENDS]
+
+    def stop_all(self) -> None:
+        """End every service, then remove the groups."""
+        for node in self.hosts:
+            self.stop(f"volume-{node}")
+        super().stop_all()
+        self.groups.remove(*(backend.group for backend in BACKENDS))
+
+    # --- patience ----------------------------------------------------------------------------
+
+    def wait_for(
+        self, volume_id: str, key: str, *values: object, timeout: float = SLOW_SECONDS
+    ) -> dict[str, Any]:
+        """Wait until a field of a volume has one of the values."""
+        return super().wait_for(volume_id, key, *values, timeout=max(timeout, SLOW_SECONDS))
+
+    def wait_gone(self, volume_id: str, timeout: float = SLOW_SECONDS) -> None:
+        """Wait until a volume answers 404."""
+        super().wait_gone(volume_id, max(timeout, SLOW_SECONDS))
+
+    def wait_for_record(
+        self, volume_id: str, key: str, *values: object, timeout: float = SLOW_SECONDS
+    ) -> dict[str, Any]:
+        """Wait until a field of a volume's newest record has one of the values."""
+        return super().wait_for_record(volume_id, key, *values, timeout=max(timeout, SLOW_SECONDS))
+
+    # --- data --------------------------------------------------------------------------------
+
+    def logical_volume(self, volume: Mapping[str, Any]) -> Volume:
+        """Return the logical volume that holds a volume's data now.
+
+        :param volume: as an administrator sees it
+        """
+        name_id = volume["os-vol-mig-status-attr:name_id"] or volume["id"]
+        host = volume["os-vol-host-attr:host"]
+        (group,) = [backend.group for backend in BACKENDS if backend.host == host]
+        name = f"volume-{name_id}"
+        found = [one for one in self.groups.volumes(group) if one.name == name]
+        assert len(found) == 1, f"{group}/{name}: {found}"
+        return found[0]
+
+    def fill(self, volume: Mapping[str, Any], mebibytes: int = 64) -> str:
+        """Write random data to parts of a volume and return the digest of the whole."""
+        return self.groups.fill(self.logical_volume(volume).path, mebibytes=mebibytes)
+
+    def digest(self, volume: Mapping[str, Any]) -> str:
+        """Return a SHA-256 over all bytes of a volume."""
+        return self.groups.digest(self.logical_volume(volume).path)
+
+    def copiers(self) -> list[str]:
+        """Return the command lines of the copying processes that run in the machine."""
+        pattern = "^dd |cinder_lite[./]volume[./]copy[./]child"
+        return self.machine.run("pgrep", "-a", "-f", pattern, check=False).out.splitlines()
+
+    def wait_copying(self, at_least: int = 1, timeout: float = SLOW_SECONDS) -> None:
+        """Wait until copying processes run.
+
+        :param timeout: seconds
+        """
+        deadline = time.monotonic() + timeout
+        while len(self.copiers()) < at_least:
+            if time.monotonic() > deadline:
+                raise process.HarnessError("no copy began")
+            time.sleep(0.2)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of volumes on LVM: create, delete, extend, snapshots, clones."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.functional.harness.process import wait_until
+from tests.storage import leftovers
+from tests.storage.deployment import (
+    ALPHA_THICK,
+    ALPHA_THICK2,
+    ALPHA_THIN,
+    BACKENDS,
+    SLOW_SECONDS,
+    Backend,
+    StorageDeployment,
+)
+
+GIB = 1024**3
+SECRET = "an earlier tenant's secret"
+CYCLES = 60
+AT_ONCE = 8
+
+
+def needs_action(storage: StorageDeployment, name: str) -> None:
+    """Skip the test when the API has not got an action: its body is judged before the volume."""
+    answer = storage.action(str(uuid.uuid4()), name, {})
+    if "o such action" in answer.text or name in answer.text:
+        pytest.skip(f"the API has no {name} yet")
+
+
+def snapshot(storage: StorageDeployment, volume: dict[str, Any]) -> dict[str, Any]:
+    """Make a snapshot of a volume and wait until it is available."""
+    answer = storage.request("POST", "/snapshots", {"snapshot": {"volume_id": volume["id"]}})
+    if answer.status_code == 404:
+        pytest.skip("the API has no snapshots yet")
+    assert answer.status_code == 202, answer.text
+    made: dict[str, Any] = answer.json()["snapshot"]
+    path = f"/snapshots/{made['id']}"
+    wait_until(lambda: storage.get(path)["snapshot"]["status"] == "available", SLOW_SECONDS, path)
+    return made
+
+
+def delete_snapshot(storage: StorageDeployment, made: dict[str, Any]) -> None:
+    """Delete a snapshot and wait until it is gone."""
+    path = f"/snapshots/{made['id']}"
+    assert storage.request("DELETE", path).status_code == 202
+    wait_until(lambda: storage.request("GET", path).status_code == 404, SLOW_SECONDS, path)
+
+
+def create_from(storage: StorageDeployment, key: str, identifier: str) -> dict[str, Any]:
+    """Create a volume from a snapshot or another volume."""
+    answer = storage.request("POST", "/volumes", {"volume": {"size": 2, key: identifier}})
+    if answer.status_code == 400 and key in answer.text:
+        pytest.skip(f"the API has no {key} yet")
+    assert answer.status_code == 202, answer.text
+    return storage.wait_for_status(answer.json()["volume"]["id"], "available")
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.group)
+def test_a_volume_is_a_logical_volume(storage: StorageDeployment, backend: Backend) -> None:
+    """It is made in the backend's group, thick or thin, and exported to nobody."""
+    volume = storage.create_volume(host=backend.host)
+    found = storage.logical_volume(volume)
+    assert (found.size, bool(found.pool)) == (GIB, backend.lvm_type == "thin")
+    leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
+    storage.delete_volume(volume["id"])
+    leftovers.nothing_left(storage.machine)
+
+
+def test_a_deleted_volumes_bytes_are_gone(storage: StorageDeployment) -> None:
+    """Nothing of a deleted thick volume is left in the group for the next tenant."""
+    backend = ALPHA_THICK2
+    volume = storage.create_volume(host=backend.host)
+    storage.groups.write_pattern(storage.logical_volume(volume).path, SECRET)
+    storage.delete_volume(volume["id"])
+    command = ("lvcreate", "-qq", "-y", "-Wn", "-l", "100%FREE", "-n", "probe", backend.group)
+    storage.machine.run(*command)
+    try:
+        assert storage.groups.count_pattern(f"/dev/{backend.group}/probe", SECRET) == 0
+    finally:
+        storage.machine.run("lvremove", "-qq", "-f", f"{backend.group}/probe")
+
+
+@pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
+def test_extend(storage: StorageDeployment, backend: Backend) -> None:
+    """A volume grows and keeps its bytes."""
+    needs_action(storage, "os-extend")
+    volume = storage.create_volume(host=backend.host)
+    path = storage.logical_volume(volume).path
+    storage.fill(volume)
+    script = f"head -c 1G {path} | sha256sum"
+    before = storage.machine.shell(script)
+    answer = storage.action(volume["id"], "os-extend", {"new_size": 2})
+    assert answer.status_code == 202, answer.text
+    storage.wait_for(volume["id"], "size", 2)
+    storage.wait_for_status(volume["id"], "available")
+    assert storage.logical_volume(volume).size == 2 * GIB
+    assert storage.machine.shell(script) == before
+
+
+@pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
+def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Backend) -> None:
+    """A snapshot keeps the bytes while its volume changes, and gives them to a new volume."""
+    volume = storage.create_volume(host=backend.host)
+    path = storage.logical_volume(volume).path
+    storage.fill(volume)
+    first = storage.machine.shell(f"head -c 1G {path} | sha256sum")
+    made = snapshot(storage, volume)
+    storage.groups.fill(path, seed=2, mebibytes=16)
+    copy = create_from(storage, "snapshot_id", made["id"])
+    device = storage.logical_volume(copy)
+    assert device.size == 2 * GIB
+    assert storage.machine.shell(f"head -c 1G {device.path} | sha256sum") == first
+    delete_snapshot(storage, made)
+    storage.delete_volume(volume["id"])
+    assert storage.machine.shell(f"head -c 1G {device.path} | sha256sum") == first
+
+
+@pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
+def test_clone(storage: StorageDeployment, backend: Backend) -> None:
+    """A clone has its source's bytes and a life of its own."""
+    volume = storage.create_volume(host=backend.host)
+    path = storage.logical_volume(volume).path
+    storage.fill(volume)
+    first = storage.machine.shell(f"head -c 1G {path} | sha256sum")
+    clone = create_from(storage, "source_volid", volume["id"])
+    storage.delete_volume(volume["id"])
+    device = storage.logical_volume(clone)
+    assert storage.machine.shell(f"head -c 1G {device.path} | sha256sum") == first
+
+
+def test_many_at_once(storage: StorageDeployment) -> None:
+    """Sixty volumes are made and deleted, eight at a time: none is lost, none is left."""
+
+    def cycle(number: int) -> str:
+        volume = storage.create_volume(host=ALPHA_THIN.host, name=f"cycle {number}")
+        name = storage.logical_volume(volume).name
+        storage.delete_volume(volume["id"])
+        return name
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = list(pool.map(cycle, range(CYCLES)))
+    assert len(set(names)) == CYCLES
+    leftovers.nothing_left(storage.machine)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running machine: boot, commands inside it, files in and out, power off."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.functional.harness import process
+from tests.functional.harness.process import HarnessError
+from tests.storage.vm import tree
+from tests.storage.vm.client import Client
+from tests.storage.vm.guest.agent import PORT as AGENT_PORT
+from tests.storage.vm.guest.agent import READY
+from tests.storage.vm.image import Image
+
+ADDRESS = "10.0.2.15"
+"""The machine's own address; nothing outside can be reached but through SERVICES."""
+SERVICES = {"rabbitmq": ("10.0.2.100", 5672), "mariadb": ("10.0.2.101", 3306)}
+"""Where programs in the machine find servers that run outside of it."""
+MEMORY = 3072
+"""MiB."""
+BOOT_SECONDS = 180.0
+HALT_SECONDS = 60.0
+CLIENT_FILE = "client.json"
+DATA_SIZE = "64G"
+"""Of the sparse disk on which the volume groups' files are."""
+
+_EVIDENCE = """\
+tail -v -n "$1" /var/log/cinder_lite/*.log
+echo '--- journal'; journalctl -n "$1" --no-pager -o short-monotonic
+echo '--- block devices'; lsblk -o NAME,SIZE,TYPE,MOUNTPOINT
+echo '--- processes'; ps --ppid 2 -p 2 --deselect -o pid,ppid,user,stat,etime,args --cols 160
+"""
+
+
+class Machine(Client):
+    """One virtual machine with a disk of its own that survives a power cut.
+
+    Only this process's user can reach its agent, which wants a secret. It dies with the tests.
+    """
+
+    def __init__(self, directory: Path, image: Image) -> None:
+        """:param directory: an empty directory for its disks and logs"""
+        super().__init__(process.free_port())
+        self.directory = directory
+        self._image = image
+        self._qemu: process.Process | None = None
+        self._boots = 0
+        self._make_data_disk()
+        for name in SERVICES:
+            self.forward(name, None)
+
+    # --- power -------------------------------------------------------------------------------
+
+    @property
+    def console(self) -> Path:
+        """The file with all that qemu and the machine's console have said since the last boot."""
+        return self.directory / f"console-{self._boots}.log"
+
+    @property
+    def running(self) -> bool:
+        """True between a boot and a halt."""
+        return self._qemu is not None and self._qemu.alive
+
+    def boot(self) -> Machine:
+        """Start the machine with the tree's present code and wait until its agent serves.
+
+        :raises HarnessError: it did not get ready; carries the end of the console
+        """
+        self._boots += 1
+        code_disk, self.token = tree.make(self.directory)
+        self._qemu = process.Process(
+            "qemu", self._command(code_disk), self.console, directory=self.directory
+        ).start()
+        self._qemu.wait_ready(self._ready, BOOT_SECONDS)
+        self.remember(self.directory / CLIENT_FILE)
+        return self
+
+    def _ready(self) -> bool:
+        return READY.encode() in self.console.read_bytes()
+
+    def halt(self) -> None:
+        """End the machine in good order."""
+        if self.running:
+            assert self._qemu is not None
+            self.run("systemctl", "poweroff", check=False)
+            try:
+                self._qemu.wait(HALT_SECONDS)
+            except HarnessError:
+                self.cut_power()
+
+    def cut_power(self) -> None:
+        """End the machine at once: what it had not written to its disks is lost."""
+        if self._qemu is not None:
+            self._qemu.send(signal.SIGKILL)
+            self._qemu.wait(10)
+
+    def discard(self) -> None:
+        """Remove all files of a machine that has ended."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _make_data_disk(self) -> None:
+        disk = self.directory / "data.img"
+        options = "lazy_itable_init=1,lazy_journal_init=1,nodiscard"
+        subprocess.run(
+            ["mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-E", options]
+            + [str(disk), DATA_SIZE],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _command(self, code_disk: Path) -> list[str | Path]:
+        network = (
+            f"user,restrict=on,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{self.port}-:{AGENT_PORT}"
+        )
+        for name, (address, port) in SERVICES.items():
+            network += f",guestfwd=tcp:{address}:{port}-cmd:sh {self.directory}/forward-{name}"
+        boot = "root=/dev/vda rw console=ttyS0 mitigations=off quiet systemd.show_status=0"
+        disks = [
+            f"file={self._image.disk},snapshot=on",
+            f"file={code_disk},snapshot=on",
+            f"file={self.directory}/data.img",
+        ]
+        drives = [f"{disk},if=virtio,format=raw,cache=unsafe,discard=unmap" for disk in disks]
+        return [
+            *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"),
+            *("-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci"),
+            # Where the machine is itself virtual, nested KVM is slower than translation.
+            *("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"),
+            *("-smp", "2", "-m", str(MEMORY)),
+            *("-kernel", self._image.kernel, "-initrd", self._image.ramdisk),
+            *("-append", f"{boot} net.ifnames=0 audit=0 selinux=0 apparmor=0"),
+            *(word for drive in drives for word in ("-drive", drive)),
+            *("-nic", network),
+        ]
+
+    # --- network -----------------------------------------------------------------------------
+
+    def forward(self, name: str, port: int | None) -> None:
+        """Lead connections to a service of SERVICES to a port of 127.0.0.1, from now on.
+
+        :param port: None refuses them
+        """
+        text = f"exec socat - TCP4:127.0.0.1:{port}\n" if port else "exit 1\n"
+        (self.directory / f"forward-{name}").write_text(text)
+
+    # --- evidence ----------------------------------------------------------------------------
+
+    def logs(self, lines: int = 60) -> str:
+        """Return the ends of the console and of the logs inside, for a failed test's report."""
+        parts = [f"--- console\n{process.tail(self.console, lines)}"]
+        if self.running:
+            try:
+                parts.append(
+                    self.run("sh", "-c", _EVIDENCE, "sh", str(lines), check=False, timeout=30).out
+                )
+            except HarnessError as error:
+                parts.append(str(error))
+        return "\n".join(parts)
