@@ -26,6 +26,7 @@ ENVIRONMENT_VARIABLE = "CINDER_LITE_SERVICE_BACKEND"
 T = TypeVar("T")
 
 _backend: str | None = None
+_import_lock: threading.Lock = threading.Lock()
 
 
 def backend() -> str:
@@ -64,7 +65,7 @@ def setup(name: str | None = None, argv: Sequence[str] | None = None) -> str:
     :returns: the backend in force
     :raises SystemExit: the name is neither
     """
-    global _backend
+    global _backend, _import_lock
     if _backend is not None:
         return _backend
     chosen = name or _configured(sys.argv[1:] if argv is None else argv)
@@ -84,7 +85,20 @@ def setup(name: str | None = None, argv: Sequence[str] | None = None) -> str:
 
         service_backend.init_backend(service_backend.BackendType.THREADING)
     _backend = chosen
+    _import_lock = threading.Lock()  # a green one, where the modules are patched
     return chosen
+
+
+def library(name: str) -> types.ModuleType:
+    """Import a large library when it is first used.
+
+    The interpreter's own import locks know native threads only: while one green thread waits in
+    the middle of an import, another would be given the half of the module that is there.
+
+    :param name: the module, e.g. ``os_brick.initiator.connector``
+    """
+    with _import_lock:
+        return importlib.import_module(name)
 
 
 def native(module: str) -> types.ModuleType:

@@ -52,13 +52,13 @@ def service_list(args: argparse.Namespace) -> None:
 
 def service_remove(args: argparse.Namespace) -> None:
     """Remove a service that no longer exists."""
-    service = db_services.get(host=args.host, binary=args.binary)
+    service = db_services.get(host=args.service_host, binary=args.binary)
     if service.is_up:
         raise exception.Invalid(
-            f"Service {args.binary} on {args.host} is up; stop it first (it would come back)."
+            f"Service {args.binary} on {args.service_host} is up; stop it first (it would come back)."
         )
     db_services.destroy(service.id)
-    print(f"Service {args.binary} on host {args.host} removed.")
+    print(f"Service {args.binary} on host {args.service_host} removed.")
 
 
 def host_list(args: argparse.Namespace) -> None:
@@ -84,7 +84,10 @@ def _add_commands(subparsers: Any) -> None:
     service.add_parser("list", help=service_list.__doc__).set_defaults(action=service_list)
     remove = service.add_parser("remove", help=service_remove.__doc__)
     remove.add_argument("binary", help="cinder-volume or cinder-scheduler")
-    remove.add_argument("host", help="host@backend, or the scheduler's host")
+    # oslo.config does not give an argument that is named as an option is, such as `host`.
+    remove.add_argument(
+        "service_host", metavar="host", help="host@backend, or the scheduler's host"
+    )
     remove.set_defaults(action=service_remove)
     host = subparsers.add_parser("host", help="the hosts").add_subparsers(required=True)
     hosts = host.add_parser("list", help=host_list.__doc__)

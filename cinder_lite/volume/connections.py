@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from cinder_lite import concurrency
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
@@ -50,9 +51,7 @@ def connector_properties(backend: Backend, protocol: str | None) -> dict[str, An
             "multipath": False,
             "do_local_attach": False,
         }
-    from os_brick.initiator import connector  # half a second of imports
-
-    properties: dict[str, Any] = connector.get_connector_properties(
+    properties: dict[str, Any] = _brick_library().get_connector_properties(
         root_helper(),
         CONF.my_ip,
         backend.configuration.use_multipath_for_image_xfer,
@@ -121,10 +120,12 @@ def attached(
         _end_export(backend, context, volume, connector, remote=remote)
 
 
-def _brick(properties: dict[str, Any]) -> Any:
-    from os_brick.initiator import connector  # half a second of imports
+def _brick_library() -> Any:
+    return concurrency.library("os_brick.initiator.connector")  # half a second of imports
 
-    return connector.InitiatorConnector.factory(
+
+def _brick(properties: dict[str, Any]) -> Any:
+    return _brick_library().InitiatorConnector.factory(
         properties["driver_volume_type"].upper(),
         root_helper(),
         use_multipath=properties["data"].get("multipath", False),

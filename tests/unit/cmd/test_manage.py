@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator's command does to the services."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+from oslo_config import cfg
+
+from cinder_lite import exception
+from cinder_lite.cmd import manage
+from cinder_lite.db import services
+
+
+@pytest.fixture
+def parsed() -> argparse.Namespace:
+    """Return the arguments of ``service remove cinder-volume one@file``, as oslo.config has them."""
+    conf = cfg.ConfigOpts()
+    conf.register_opt(cfg.StrOpt("host"))
+    conf.register_cli_opt(cfg.SubCommandOpt("command", handler=manage._add_commands))
+    conf(["service", "remove", "cinder-volume", "one@file"])
+    command: argparse.Namespace = conf.command
+    return command
+
+
+def _register() -> int:
+    row = services.register(
+        host="one@file",
+        binary="cinder-volume",
+        topic="cinder-lite-volume.one@file",
+        availability_zone="nova",
+        rpc_version="1.0",
+    )
+    return row.id
+
+
+def test_a_service_that_is_up_is_kept(sqlite_database: str, parsed: argparse.Namespace) -> None:
+    _register()
+    with pytest.raises(exception.Invalid, match="cinder-volume on one@file is up"):
+        manage.service_remove(parsed)
+    assert services.listing()
+
+
+def test_a_service_that_is_down_is_removed(
+    sqlite_database: str, parsed: argparse.Namespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.age_heartbeat(_register())
+    manage.service_remove(parsed)
+    assert services.listing() == []
+    assert "one@file removed" in capsys.readouterr().out
