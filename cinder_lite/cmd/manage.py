@@ -55,7 +55,7 @@ def service_remove(args: argparse.Namespace) -> None:
     service = db_services.get(host=args.service_host, binary=args.binary)
     if service.is_up:
         raise exception.Invalid(
-            f"Service {args.binary} on {args.service_host} is up; stop it first (it would come back)."
+            f"Service {args.binary} on {args.service_host} is up; stop it first."
         )
     db_services.destroy(service.id)
     print(f"Service {args.binary} on host {args.service_host} removed.")

@@ -15,7 +15,7 @@ from cinder_lite.db import services
 
 @pytest.fixture
 def parsed() -> argparse.Namespace:
-    """Return the arguments of ``service remove cinder-volume one@file``, as oslo.config has them."""
+    """Return the arguments of ``service remove cinder-volume one@file`` by oslo.config."""
     conf = cfg.ConfigOpts()
     conf.register_opt(cfg.StrOpt("host"))
     conf.register_cli_opt(cfg.SubCommandOpt("command", handler=manage._add_commands))
