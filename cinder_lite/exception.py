@@ -87,6 +87,12 @@ class VolumeMetadataNotFound(NotFound):
     message = "Volume %(volume_id)s has no metadata with key %(metadata_key)s."
 
 
+class SnapshotMetadataNotFound(NotFound):
+    """The snapshot has no such metadata key."""
+
+    message = "Snapshot %(snapshot_id)s has no metadata with key %(metadata_key)s."
+
+
 class ServiceNotFound(NotFound):
     """No such service on that host."""
 
@@ -132,6 +138,12 @@ class InvalidVolume(Invalid):
     """The volume's state forbids the request."""
 
     message = "Invalid volume: %(reason)s"
+
+
+class InvalidSnapshot(Invalid):
+    """The snapshot's state forbids the request."""
+
+    message = "Invalid snapshot: %(reason)s"
 
 
 class InvalidVolumeType(Invalid):
@@ -213,6 +225,12 @@ class VolumeLimitExceeded(OverQuota):
     message = "Maximum number of volumes allowed (%(allowed)d) exceeded for quota '%(name)s'."
 
 
+class SnapshotLimitExceeded(OverQuota):
+    """The quota of snapshots is used up."""
+
+    message = "Maximum number of snapshots allowed (%(allowed)d) exceeded for quota '%(name)s'."
+
+
 class VolumeSizeExceedsAvailableQuota(OverQuota):
     """The quota of gigabytes is used up."""
 
@@ -271,6 +289,39 @@ class VolumeBackendAPIException(CinderLiteException):
     """The storage behind a driver refused or failed."""
 
     message = "Bad or unexpected response from the storage volume backend API: %(data)s"
+
+
+class SnapshotIsBusy(CinderLiteException):
+    """Something still needs the snapshot, so that it can not be deleted."""
+
+    message = "deleting snapshot %(snapshot_name)s that has dependent volumes"
+
+
+class ManageExistingInvalidReference(CinderLiteException):
+    """What shall be managed does not exist on the backend, or can not be named so."""
+
+    message = (
+        "Manage existing volume failed due to invalid backend reference %(existing_ref)s: "
+        "%(reason)s"
+    )
+    code = 400
+    safe = True
+
+
+class ManageExistingAlreadyManaged(CinderLiteException):
+    """What shall be managed is a volume or snapshot of this service already."""
+
+    message = "Unable to manage existing volume. Volume %(volume_ref)s already managed."
+    code = 400
+    safe = True
+
+
+class ManageExistingVolumeTypeMismatch(CinderLiteException):
+    """What shall be managed does not fit the volume type."""
+
+    message = "Manage existing volume failed due to volume type mismatch: %(reason)s"
+    code = 400
+    safe = True
 
 
 class InvalidConfigurationValue(CinderLiteException):

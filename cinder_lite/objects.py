@@ -87,17 +87,29 @@ VOLUME_COLUMNS = tuple(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One row of ``snapshots``; sizes are GiB."""
+    """One row of ``snapshots``, and the name of its volume; sizes are GiB, times are UTC."""
 
     id: str
     volume_id: str
-    volume_size: int
-    project_id: str | None = None
     user_id: str | None = None
+    project_id: str | None = None
     status: str | None = None
+    progress: str | None = None
+    volume_size: int = 0
+    """The volume's size when the snapshot was made."""
+    volume_type_id: str | None = None
     display_name: str | None = None
     display_description: str | None = None
+    encryption_key_id: str | None = None
+    cgsnapshot_id: str | None = None
+    group_snapshot_id: str | None = None
+    provider_id: str | None = None
     provider_location: str | None = None
+    provider_auth: str | None = None
+    use_quota: bool = True
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    deleted: bool = False
     volume_name: str = ""
     """The volume's name on the backend."""
 
@@ -105,6 +117,16 @@ class Snapshot:
     def name(self) -> str:
         """The snapshot's name on its backend."""
         return str(CONF.snapshot_name_template % self.id)
+
+    def replace(self, **values: Any) -> Snapshot:
+        """Return a copy with these fields changed."""
+        return dataclasses.replace(self, **values)
+
+
+SNAPSHOT_COLUMNS = tuple(
+    field.name for field in dataclasses.fields(Snapshot) if field.name != "volume_name"
+)
+"""The columns of ``snapshots`` in the order of :class:`Snapshot`'s fields."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,13 @@ from typing import Any
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume.copy import Report, dd, process
+from cinder_lite.volume.drivers.manageable import ManageableSnapshotsVD, ManageableVD
 
 ModelUpdate = dict[str, Any] | None
 """Columns of the volume's row to change; None for none."""
 
 
-class VolumeDriver(abc.ABC):
+class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
     """Base of every driver: what is abstract must be done, the rest may be.
 
     :param configuration: the backend's options as attributes
@@ -122,17 +123,28 @@ class VolumeDriver(abc.ABC):
 
     @abc.abstractmethod
     def extend_volume(self, volume: Volume, new_size: int) -> None:
-        """Grow a volume to ``new_size`` GiB; a volume that is as large already stays as it is."""
+        """Grow a volume to ``new_size`` GiB; a volume that is as large already stays as it is.
+
+        The volume may be in use: what uses it is told of the new size afterwards.
+
+        :raises VolumeBackendAPIException: the storage refused; the volume is whole and as it was
+        """
 
     def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> ModelUpdate:
-        """Create a volume with a snapshot's data; it may be larger than the snapshot.
+        """Create a volume of ``volume.size`` GiB with the data of a snapshot of this backend.
+
+        The volume may be larger than the snapshot; what is added reads as zero. The snapshot is
+        not deleted meanwhile.
 
         :raises NotImplementedError: the driver has no snapshots
         """
         raise NotImplementedError
 
     def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> ModelUpdate:
-        """Create a volume with another's data; it may be larger than the other.
+        """Create a volume of ``volume.size`` GiB with the data of another one of this backend.
+
+        The volume may be larger than the other; what is added reads as zero. The other is not
+        deleted meanwhile, but it may be in use: the clone has its data of one moment.
 
         :raises NotImplementedError: the driver can not clone
         """
@@ -141,7 +153,9 @@ class VolumeDriver(abc.ABC):
     # --- snapshots ---------------------------------------------------------------------------
 
     def create_snapshot(self, snapshot: Snapshot) -> ModelUpdate:
-        """Keep the present data of ``snapshot.volume_name`` under ``snapshot.name``.
+        """Keep the present data of the volume ``snapshot.volume_name`` as ``snapshot.name``.
+
+        The volume may be in use: the snapshot has its data of one moment, ``volume_size`` GiB.
 
         :returns: columns of the snapshot's row to change
         :raises NotImplementedError: the driver has no snapshots
@@ -151,6 +165,7 @@ class VolumeDriver(abc.ABC):
     def delete_snapshot(self, snapshot: Snapshot) -> None:
         """Delete a snapshot; one that is absent is deleted already.
 
+        :raises SnapshotIsBusy: something still needs it; it stays available
         :raises NotImplementedError: the driver has no snapshots
         """
         raise NotImplementedError
@@ -158,11 +173,21 @@ class VolumeDriver(abc.ABC):
     def revert_to_snapshot(
         self, context: RequestContext, volume: Volume, snapshot: Snapshot
     ) -> None:
-        """Give a detached volume the data of its snapshot again; its size stays.
+        """Give a detached volume the data of its latest snapshot again.
 
-        :raises NotImplementedError: the driver has no snapshots
+        The snapshot stays. A volume that was extended since may have the snapshot's size
+        afterwards: the service extends it again.
+
+        :raises NotImplementedError: the driver can not; the service copies the bytes instead
         """
         raise NotImplementedError
+
+    def snapshot_revert_use_temp_snapshot(self) -> bool:
+        """Tell whether the volume shall be kept in a temporary snapshot while it is reverted.
+
+        A driver whose :meth:`revert_to_snapshot` is one atomic step answers False.
+        """
+        return True
 
     # --- access ------------------------------------------------------------------------------
 
@@ -199,6 +224,30 @@ class VolumeDriver(abc.ABC):
         :param connector: the node; None means all nodes
         :param force: end it although the node may still use the volume
         """
+
+    def create_export_snapshot(
+        self, context: RequestContext, snapshot: Snapshot, connector: dict[str, Any]
+    ) -> ModelUpdate:
+        """Make a snapshot ready to be read by a node: a volume is made of it on another backend."""
+        return None
+
+    def remove_export_snapshot(self, context: RequestContext, snapshot: Snapshot) -> None:
+        """Undo :meth:`create_export_snapshot`; nothing to undo is success."""
+
+    def initialize_connection_snapshot(
+        self, snapshot: Snapshot, connector: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Let a node read a snapshot.
+
+        :returns: ``{'driver_volume_type': …, 'data': {…}}`` for os-brick's connector of that type
+        :raises NotImplementedError: the driver connects volumes only
+        """
+        raise NotImplementedError
+
+    def terminate_connection_snapshot(
+        self, snapshot: Snapshot, connector: dict[str, Any] | None, force: bool = False
+    ) -> None:
+        """End a node's reading of a snapshot; a connection that is not there is ended already."""
 
     def local_path(self, volume: Volume) -> str:
         """Return the path of a volume's file or device on the node of its service.

@@ -86,6 +86,13 @@ def test_what_it_does_not_do_it_declines(context: RequestContext) -> None:
         lambda: driver.create_volume_from_snapshot(volume, snapshot),
         lambda: driver.create_cloned_volume(volume, volume),
         lambda: driver.revert_to_snapshot(context, volume, snapshot),
+        lambda: driver.initialize_connection_snapshot(snapshot, {}),
+        lambda: driver.manage_existing(volume, {}),
+        lambda: driver.manage_existing_get_size(volume, {}),
+        lambda: driver.get_manageable_volumes([], None, 1, 0, [], []),
+        lambda: driver.manage_existing_snapshot(snapshot, {}),
+        lambda: driver.manage_existing_snapshot_get_size(snapshot, {}),
+        lambda: driver.get_manageable_snapshots([], None, 1, 0, [], []),
         lambda: driver.local_path(volume),
     ):
         with pytest.raises(NotImplementedError):
