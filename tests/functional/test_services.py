@@ -87,7 +87,7 @@ def test_a_new_scheduler_is_ready_at_once(services: Deployment) -> None:
 
 
 def test_several_of_each_service(services: Deployment) -> None:
-    second = services.start_also("scheduler", "scheduler-2")
+    services.start_also("scheduler", "scheduler-2")
     volumes = [services.create_volume(host=services.host("alpha")) for _ in range(4)]
     for volume in volumes:
         answer = services.migrate(volume["id"], services.host("beta"), force_host_copy=True)
@@ -95,7 +95,7 @@ def test_several_of_each_service(services: Deployment) -> None:
     for volume in volumes:
         assert services.wait_for_migration(volume["id"])["migration_status"] == "success"
         services.delete_volume(volume["id"])
-    second.stop()
+    assert services.stop_also("scheduler-2") == 0
 
 
 def test_a_dead_api_worker_is_replaced(services: Deployment) -> None:

@@ -205,6 +205,12 @@ class Deployment(Api, FileData):
         self._processes[label] = child
         return child.start()
 
+    def stop_also(self, label: str) -> int:
+        """End what :meth:`start_also` started (SIGTERM), forget it, return its exit status."""
+        status = self.stop(label)
+        del self._processes[label]
+        return status
+
     def start_all(self) -> Deployment:
         """Configure, make the tables, start every service and wait until all serve."""
         self.configure()
