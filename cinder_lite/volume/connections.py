@@ -17,8 +17,8 @@ from oslo_log import log as logging
 
 from cinder_lite import concurrency
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
+from cinder_lite.volume import exports
 from cinder_lite.volume.backend import Backend
 
 LOG = logging.getLogger(__name__)
@@ -65,31 +65,6 @@ def root_helper() -> str:
     return f"sudo cinder-lite-rootwrap {CONF.rootwrap_config}"
 
 
-def initialize(
-    backend: Backend, context: RequestContext, volume: Volume, connector: dict[str, Any]
-) -> dict[str, Any]:
-    """Export a volume of this backend to a connector.
-
-    :returns: ``{'driver_volume_type': …, 'data': {…}}``
-    """
-    update = backend.driver.create_export(context, volume, connector)
-    if update:
-        volumes.update(volume.id, update)
-        volume = volume.replace(**update)
-    try:
-        return backend.driver.initialize_connection(volume, connector)
-    except Exception:
-        backend.driver.remove_export(context, volume)
-        raise
-
-
-def terminate(
-    backend: Backend, volume: Volume, connector: dict[str, Any] | None, *, force: bool
-) -> None:
-    """End a connector's access to a volume of this backend."""
-    backend.driver.terminate_connection(volume, connector, force=force)
-
-
 @contextlib.contextmanager
 def attached(
     backend: Backend,
@@ -108,7 +83,7 @@ def attached(
     if remote:
         properties = backend.volume_rpcapi.initialize_connection(context, volume, connector)
     else:
-        properties = initialize(backend, context, volume, connector)
+        properties = exports.initialize(backend, context, volume.id, connector)
     try:
         brick = _brick(properties)
         device = brick.connect_volume(properties["data"])
@@ -148,7 +123,7 @@ def _end_export(
             backend.volume_rpcapi.terminate_connection(context, volume, connector, force=True)
             backend.volume_rpcapi.remove_export(context, volume)
         else:
-            terminate(backend, volume, connector, force=True)
-            backend.driver.remove_export(context, volume)
+            exports.terminate(backend, context, volume.id, connector, force=True)
+            exports.remove(backend, context, volume.id)
     except Exception:
         LOG.exception("Volume %s: its export to this node could not be ended", volume.id)

@@ -21,7 +21,7 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
-from cinder_lite.volume import connections, lifecycle
+from cinder_lite.volume import exports, lifecycle
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy.throttling import Throttle
 from cinder_lite.volume.migration import completion, recovery
@@ -276,9 +276,8 @@ class VolumeManager:
     def initialize_connection(
         self, context: RequestContext, volume_id: str, connector: dict[str, Any]
     ) -> dict[str, Any]:
-        """Export a volume to a connector; returns what os-brick needs."""
-        volume = volumes.get(context.elevated(), volume_id)
-        return connections.initialize(self.backend, context, volume, connector)
+        """Let a node use a volume; returns what os-brick needs."""
+        return exports.initialize(self.backend, context, volume_id, connector)
 
     @require_driver
     def terminate_connection(
@@ -287,16 +286,17 @@ class VolumeManager:
         volume_id: str,
         connector: dict[str, Any] | None,
         force: bool = False,
-    ) -> None:
-        """End a connector's access to a volume."""
-        volume = volumes.get(context.elevated(), volume_id)
-        connections.terminate(self.backend, volume, connector, force=force)
+        attachment_id: str | None = None,
+    ) -> bool:
+        """End a node's use of a volume; True where another attachment of that node goes on."""
+        return exports.terminate(
+            self.backend, context, volume_id, connector, force=force, attachment_id=attachment_id
+        )
 
     @require_driver
     def remove_export(self, context: RequestContext, volume_id: str) -> None:
         """Export a volume no more."""
-        volume = volumes.get(context.elevated(), volume_id)
-        self.backend.driver.remove_export(context, volume)
+        exports.remove(self.backend, context, volume_id)
 
 
 def service_host_of(name: str) -> str:

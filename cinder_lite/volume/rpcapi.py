@@ -145,23 +145,40 @@ class VolumeAPI:
     def initialize_connection(
         self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any]
     ) -> dict[str, Any]:
-        """Call the volume's host: export it to a connector; returns what os-brick needs."""
+        """Call the volume's host: let a connector use it; returns what os-brick and Nova need.
+
+        :param connector: os-brick's connector properties; ``mode`` (``rw`` or ``ro``) says how
+        """
         properties: dict[str, Any] = self._call(
             volume.host, ctxt, "initialize_connection", volume_id=volume.id, connector=connector
         )
         return properties
 
     def terminate_connection(
-        self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any], *, force: bool
-    ) -> None:
-        """Call the volume's host: end a connector's access."""
-        self._call(
-            volume.host,
-            ctxt,
-            "terminate_connection",
-            volume_id=volume.id,
-            connector=connector,
-            force=force,
+        self,
+        ctxt: RequestContext,
+        volume: Volume,
+        connector: dict[str, Any] | None,
+        *,
+        force: bool,
+        attachment_id: str | None = None,
+    ) -> bool:
+        """Call the volume's host: end a connector's access.
+
+        :param connector: the node; None with ``force`` means all nodes
+        :param attachment_id: the attachment that ends; without it, one attachment of that node
+        :returns: True where the node goes on using the volume by another attachment
+        """
+        return bool(
+            self._call(
+                volume.host,
+                ctxt,
+                "terminate_connection",
+                volume_id=volume.id,
+                connector=connector,
+                force=force,
+                attachment_id=attachment_id,
+            )
         )
 
     def remove_export(self, ctxt: RequestContext, volume: Volume) -> None:
