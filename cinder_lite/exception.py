@@ -152,6 +152,24 @@ class InvalidVolumeType(Invalid):
     message = "Invalid volume type: %(reason)s"
 
 
+class InvalidSnapshot(Invalid):
+    """The snapshot's state forbids the request."""
+
+    message = "Invalid snapshot: %(reason)s"
+
+
+class InvalidAvailabilityZone(Invalid):
+    """There is no such availability zone, or not for this volume type."""
+
+    message = "Availability zone '%(az)s' is invalid."
+
+
+class InvalidTypeAvailabilityZones(Invalid):
+    """None of a volume type's availability zones exists."""
+
+    message = "None of the availability zones of the volume type exists: %(az)s."
+
+
 class InvalidHost(Invalid):
     """The host named can not be used."""
 

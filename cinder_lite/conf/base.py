@@ -62,6 +62,12 @@ OPTS = [
         help="Use default_availability_zone (or storage_availability_zone) for a new volume "
         "whose availability zone does not exist, instead of refusing it.",
     ),
+    cfg.BoolOpt(
+        "cloned_volume_same_az",
+        default=True,
+        help="Refuse a volume made from a snapshot or another volume in another availability "
+        "zone than its source's.",
+    ),
     cfg.IntOpt(
         "report_interval",
         default=10,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from collections.abc import Sequence
@@ -11,14 +12,13 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, rpc
+from cinder_lite import flow, rpc
 from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.scheduler import driver as scheduler_driver
 from cinder_lite.scheduler import failures
 from cinder_lite.scheduler.migrations import Moves
 from cinder_lite.scheduler.readiness import Readiness
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
-from cinder_lite.scheduler.spec import complete
 from cinder_lite.service import Periodic
 from cinder_lite.volume.rpcapi import VolumeAPI
 
@@ -142,16 +142,22 @@ class SchedulerManager:
     def _create_volume(
         self, context: RequestContext, spec: dict[str, Any], filter_properties: dict[str, Any]
     ) -> None:
-        try:
-            complete(context, spec)
+        from cinder_lite.scheduler.flows import create_volume  # brings taskflow
+
+        def schedule(*request: Any) -> None:
             self._readiness.with_late_reports(
-                None,
-                lambda: self.driver.schedule_create_volume(context, spec, filter_properties),
+                None, lambda: self.driver.schedule_create_volume(*request)
             )
-        except exception.VolumeNotFound:
-            LOG.info("Volume %s was deleted before it was scheduled", spec["volume_id"])
-        except Exception as error:
-            failures.fail_volume(context, spec, error)
+
+        given = {
+            "context": context,
+            "request_spec": spec,
+            "filter_properties": filter_properties,
+            "schedule": schedule,
+        }
+        # The flow has told whom it concerns; nobody waits for an answer here.
+        with contextlib.suppress(Exception):
+            flow.run(create_volume.get_flow(), given)
 
     def migrate_volume_to_host(
         self,

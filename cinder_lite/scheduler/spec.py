@@ -7,7 +7,7 @@ from typing import Any
 
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
-from cinder_lite.volume import api as volume_api
+from cinder_lite.volume.create.spec import request_spec, volume_type_of
 
 
 def complete(context: RequestContext, spec: dict[str, Any]) -> None:
@@ -18,5 +18,5 @@ def complete(context: RequestContext, spec: dict[str, Any]) -> None:
     """
     if not spec.get("volume_properties"):
         volume = volumes.get(context.elevated(), spec["volume_id"])
-        of_row = volume_api.request_spec(volume, volume_api.volume_type_of(context, volume))
+        of_row = request_spec(volume, volume_type_of(context, volume))
         spec |= {**of_row, **spec}

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, flow, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
@@ -19,6 +18,8 @@ from cinder_lite.db import volume_metadata as db_metadata
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, Service, Volume, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.volume.create.request import CreateRequest
+from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -105,73 +106,26 @@ class API:
     # --- life of a volume --------------------------------------------------------------------
 
     def create(
-        self,
-        context: RequestContext,
-        *,
-        size: int,
-        name: str | None = None,
-        description: str | None = None,
-        volume_type: VolumeType | None = None,
-        availability_zone: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        multiattach: bool = False,
-        scheduler_hints: Mapping[str, Any] | None = None,
-    ) -> Volume:
+        self, context: RequestContext, request: CreateRequest
+    ) -> tuple[Volume, VolumeType | None]:
         """Create a volume's row, count it against the quota, and ask the scheduler for a place.
 
-        :param size: GiB
-        :raises InvalidInput: the availability zone does not exist
+        :returns: the volume and its type
+        :raises InvalidInput: something asked for does not exist or does not fit
         :raises OverQuota: the project's quota is used up
+        :raises ServiceUnavailable: the broker does not answer; nothing is left of the volume
         """
-        zone = self._availability_zone(availability_zone)
-        volume = volumes.create(
-            {
-                "user_id": context.user_id,
-                "project_id": context.project_id,
-                "size": size,
-                "status": states.CREATING,
-                "attach_status": states.DETACHED,
-                "availability_zone": zone,
-                "display_name": name,
-                "display_description": description,
-                "volume_type_id": volume_type.id if volume_type else None,
-                "multiattach": multiattach,
-                "bootable": False,
-                "shared_targets": True,
-                "use_quota": True,
-            },
-            metadata,
-        )
-        filter_properties = {"scheduler_hints": dict(scheduler_hints or {})}
-        try:
-            self.scheduler_rpcapi.create_volume(
-                context,
-                volume.id,
-                request_spec=request_spec(volume, volume_type),
-                filter_properties=filter_properties,
-            )
-        except Exception:
-            volumes.destroy(volume.id)
-            LOG.exception("Volume %s: the scheduler could not be asked; its row is gone", volume.id)
-            raise exception.ServiceUnavailable(
-                "The volume was not created: the message broker does not answer."
-            ) from None
-        LOG.info("Volume %s: creation of %s GiB asked for", volume.id, size)
-        return volume
+        from cinder_lite.volume.create import api_flow  # brings taskflow
 
-    def _availability_zone(self, asked: str | None) -> str:
-        default = str(CONF.default_availability_zone or CONF.storage_availability_zone)
-        if asked is None or asked == default:
-            return default
-        known = {
-            service.availability_zone
-            for service in db_services.listing(binary=db_services.VOLUME, disabled=False)
+        given = {
+            "context": context,
+            "request": request,
+            "scheduler_rpcapi": self.scheduler_rpcapi,
         }
-        if asked in known:
-            return asked
-        if CONF.allow_availability_zone_fallback:
-            return default
-        raise exception.InvalidInput(reason=f"Availability zone '{asked}' is invalid.")
+        made = flow.run(api_flow.get_flow(), given)
+        volume: Volume = made["volume"]
+        LOG.info("Volume %s: creation of %s GiB asked for", volume.id, volume.size)
+        return volume, made["volume_type"]
 
     def delete(
         self,
@@ -493,40 +447,3 @@ class API:
         raise exception.InvalidVolume(
             reason=f"volume {volume.id} is being changed by other requests; try again."
         )
-
-
-def volume_type_of(context: RequestContext, volume: Volume) -> VolumeType | None:
-    """Return a volume's type, None where it has none or its type is gone."""
-    from cinder_lite.db import volume_types  # only moves and creates need it
-
-    if not volume.volume_type_id:
-        return None
-    with contextlib.suppress(exception.VolumeTypeNotFound):
-        return volume_types.get(context.elevated(), volume.volume_type_id)
-    return None
-
-
-def request_spec(volume: Volume, volume_type: VolumeType | None) -> dict[str, Any]:
-    """Return what the scheduler needs to know of a volume."""
-    return {
-        "volume_id": volume.id,
-        "volume_properties": {
-            "id": volume.id,
-            "size": volume.size,
-            "host": volume.host,
-            "availability_zone": volume.availability_zone,
-            "project_id": volume.project_id,
-            "user_id": volume.user_id,
-            "status": volume.status,
-            "display_name": volume.display_name,
-            "volume_type_id": volume.volume_type_id,
-            "multiattach": volume.multiattach,
-        },
-        "volume_type": {
-            "id": volume_type.id,
-            "name": volume_type.name,
-            "extra_specs": dict(volume_type.extra_specs),
-        }
-        if volume_type
-        else {},
-    }

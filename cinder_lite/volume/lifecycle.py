@@ -10,25 +10,28 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, flow, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.create import ending
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
-
-_CREATING = cond.In("its status is no longer creating.", "status", (states.CREATING,))
-
 
 Claim = Callable[[str], contextlib.AbstractContextManager[bool]]
 """Reserves a volume, by id, for one thread of this process; False when another has it."""
 
 
 def create(
-    backend: Backend, context: RequestContext, volume_id: str, request_spec: dict[str, Any]
+    backend: Backend,
+    context: RequestContext,
+    volume_id: str,
+    request_spec: dict[str, Any],
+    filter_properties: dict[str, Any] | None = None,
+    *,
+    allow_reschedule: bool = False,
 ) -> None:
     """Create a volume's data and mark the volume available, or in error.
 
@@ -36,10 +39,13 @@ def create(
 
     :param request_spec: with ``migration``, the volume is the target of a move, whose source is
         told how it went
+    :param filter_properties: with ``retry``, another backend may be tried when this one fails
     """
     error: Exception | None = None
+    properties = filter_properties or {}
+    reschedule = bool(allow_reschedule and request_spec and properties.get("retry"))
     try:
-        _create(backend, context, volume_id)
+        _create(backend, context, volume_id, request_spec, properties, reschedule=reschedule)
     except Exception as failure:
         error = failure
         _log_failure(volume_id, "can not be created", failure)
@@ -61,35 +67,32 @@ def _log_failure(volume_id: str, what: str, failure: Exception) -> None:
         LOG.error("Volume %s: %s", volume_id, what, exc_info=failure)
 
 
-def _create(backend: Backend, context: RequestContext, volume_id: str) -> None:
+def _create(
+    backend: Backend,
+    context: RequestContext,
+    volume_id: str,
+    request_spec: dict[str, Any],
+    filter_properties: dict[str, Any],
+    *,
+    reschedule: bool,
+) -> None:
+    from cinder_lite.volume.create import manager_flow  # brings taskflow
+
     volume = volumes.get(context, volume_id)
-    if volume.status != states.CREATING:
+    if volume.status not in ending.BEING_MADE:
         LOG.info("Volume %s: not created, its status is %s", volume_id, volume.status)
         return
-    try:
-        if not backend.driver.initialized:
-            raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
-        update = backend.driver.create_volume(volume) or {}
-    except Exception:
-        volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING])
-        raise
-    values = {"status": states.AVAILABLE, "launched_at": utcnow(), **update}
-    if not volumes.conditional_update(volume_id, values, [_CREATING]):
-        _taken_back(backend, context, volume)
-        raise exception.InvalidVolume(reason=f"volume {volume_id} is no longer being created.")
-    LOG.info("Volume %s: created on %s", volume_id, volume.host)
-
-
-def _taken_back(backend: Backend, context: RequestContext, volume: Volume) -> None:
-    """Leave nothing of a volume that was deleted while it was made; one that was reset stays."""
-    try:
-        status = volumes.get(context, volume.id).status
-    except exception.VolumeNotFound:
-        backend.driver.delete_volume(volume)
+    if volume.service_host != backend.service_host:
+        LOG.info("Volume %s: not created here, it is on %s now", volume_id, volume.host)
         return
-    if status == states.DELETING:
-        # The message that asked for it has found the volume in this thread's hands.
-        delete(backend, context, volume.id)
+    given = {
+        "backend": backend,
+        "context": context,
+        "volume_id": volume_id,
+        "request_spec": request_spec,
+        "filter_properties": filter_properties,
+    }
+    flow.run(manager_flow.get_flow(reschedule=reschedule), given)
 
 
 def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
@@ -166,7 +169,7 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
     :param claim: keeps two threads of this process off one volume
     """
     for volume in volumes.for_host(backend.service_host):
-        if volume.status == states.CREATING and not volume.migration_status:
+        if volume.status in ending.BEING_MADE and not volume.migration_status:
             work = _create_again
         elif volume.status == states.DELETING:
             work = delete
@@ -184,8 +187,8 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
 def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> None:
     try:
         volume = volumes.get(context, volume_id)
-        if volume.status == states.CREATING:
+        if volume.status in ending.BEING_MADE:
             backend.driver.delete_volume(volume)
-            _create(backend, context, volume_id)
+            _create(backend, context, volume_id, {}, {}, reschedule=False)
     except Exception as failure:
         _log_failure(volume_id, "can not be created", failure)

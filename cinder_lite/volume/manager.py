@@ -192,7 +192,14 @@ class VolumeManager:
         """Create a volume whose row exists; the same message twice does it once."""
         with self._claim(volume_id) as mine:
             if mine:
-                lifecycle.create(self.backend, context.elevated(), volume_id, request_spec or {})
+                lifecycle.create(
+                    self.backend,
+                    context.elevated(),
+                    volume_id,
+                    request_spec or {},
+                    filter_properties,
+                    allow_reschedule=allow_reschedule,
+                )
 
     def delete_volume(
         self, context: RequestContext, volume_id: str, unmanage_only: bool = False

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslo_config import cfg
-
 from cinder_lite import exception, policy
 from cinder_lite.api import deps, faults, microversions, paging, validation, volume_filters
 from cinder_lite.api.request import Request
@@ -14,8 +12,8 @@ from cinder_lite.api.views import volumes as views
 from cinder_lite.db import volume_types, volume_views, volumes
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.policies import volumes as rules
-
-CONF = cfg.CONF
+from cinder_lite.volume.create.request import CreateRequest
+from cinder_lite.volume.create.request import default_type as type_by_default
 
 _SORT_NAMES = {"name": "display_name", "description": "display_description"}
 _HINTS = "OS-SCH-HNT:scheduler_hints"
@@ -127,20 +125,19 @@ def create(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         volume.get("description", volume.get("display_description")), "description"
     )
     _refuse_sources(request, volume)
-    volume_type = _type(request, volume.get("volume_type"))
+    _refuse_multiattach(volume)
     metadata = volume.get("metadata") or {}
-    multiattach = _is_multiattach(request, volume, volume_type)
-    created = deps.volume_api().create(
-        request.context,
+    named = volume.get("volume_type")
+    asked = CreateRequest(
         size=size,
         name=name,
         description=description,
-        volume_type=volume_type,
+        volume_type=_type(request, named) if named else None,
         availability_zone=volume.get("availability_zone"),
         metadata=metadata,
-        multiattach=multiattach,
-        scheduler_hints=body.get(_HINTS) or None,
+        scheduler_hints=body.get(_HINTS) or {},
     )
+    created, volume_type = deps.volume_api().create(request.context, asked)
     row = volume_views.row_of(created, volume_type.name if volume_type else None, metadata)
     view = views.detail(request, with_attributes=False)
     return {"volume": view(row, *views.link_beginnings(request))}
@@ -179,38 +176,25 @@ def _refuse_sources(request: Request, volume: dict[str, Any]) -> None:
         )
 
 
-def _type(request: Request, name_or_id: str | None) -> VolumeType | None:
-    """Return the type that a request names, or the default one if there is such."""
+def _type(request: Request, name_or_id: str) -> VolumeType:
+    """Return the type that a request names."""
     context = request.context
-    if name_or_id:
-        if validation.is_uuid(name_or_id):
-            return volume_types.get(context, name_or_id.lower())
-        return volume_types.get_by_name(context, name_or_id)
-    return default_type(request)
+    if validation.is_uuid(name_or_id):
+        return volume_types.get(context, name_or_id.lower())
+    return volume_types.get_by_name(context, name_or_id)
 
 
 def default_type(request: Request) -> VolumeType | None:
     """Return the type of volumes that name none, None where there is none."""
-    name = CONF.default_volume_type
-    try:
-        return volume_types.get_by_name(request.context.elevated(), name) if name else None
-    except exception.VolumeTypeNotFound:
-        return None
+    return type_by_default(request.context)
 
 
-def _is_multiattach(
-    request: Request, volume: dict[str, Any], volume_type: VolumeType | None
-) -> bool:
+def _refuse_multiattach(volume: dict[str, Any]) -> None:
     if "multiattach" in volume and validation.boolean(volume["multiattach"], "multiattach"):
         raise faults.BadRequest(
             "A volume is made multiattach by its type: choose a type with the extra spec "
             "multiattach='<is> True' and leave the parameter multiattach out."
         )
-    specs = volume_type.extra_specs if volume_type else {}
-    if (specs.get("multiattach") or "").strip().lower() != "<is> true":
-        return False
-    policy.authorize(request.context, rules.MULTIATTACH)
-    return True
 
 
 def update(request: Request, body: dict[str, Any], volume_id: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from cinder_lite.db import services as db_services
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections
-from cinder_lite.volume.api import request_spec, volume_type_of
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import copy_volume
+from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.migration import completion
 from cinder_lite.volume.migration.records import Move, MoveLost
 

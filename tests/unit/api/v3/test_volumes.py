@@ -157,7 +157,7 @@ IN_SIZE = "Invalid input for field/attribute size. Value: "
         ),
         (
             {"size": 1, "availability_zone": "mars"},
-            "Invalid input received: Availability zone 'mars' is invalid.",
+            "Availability zone 'mars' is invalid.",
         ),
         (
             {"size": 1, "multiattach": "maybe"},

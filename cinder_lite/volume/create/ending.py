@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a creation ends that does not end well, and what is told of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite import exception, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import volumes
+from cinder_lite.objects import Volume
+from cinder_lite.volume.backend import Backend
+
+LOG = logging.getLogger(__name__)
+
+BEING_MADE = (states.CREATING, states.DOWNLOADING)
+"""Statuses of a volume that its backend has not finished."""
+
+_STATUS = cond.In("its status is no longer creating.", "status", BEING_MADE)
+
+_NOT_CURED_ELSEWHERE = (exception.NotFound, exception.Invalid, exception.OverQuota)
+"""What the request or its source is to blame for: no other backend would do better."""
+
+
+def being_made_here(volume: Volume) -> Sequence[cond.Condition]:
+    """Return what holds of a volume while this backend is to make it."""
+    return (_STATUS, cond.In("it is another backend's.", "host", (volume.host,)))
+
+
+def another_host_may_help(cause: BaseException) -> bool:
+    """Tell whether a creation that failed here might succeed on another backend."""
+    return not isinstance(cause, _NOT_CURED_ELSEWHERE)
+
+
+def give_up(
+    backend: Backend, context: RequestContext, volume: Volume, cause: BaseException
+) -> None:
+    """Remove what was made of a volume and set its status to error.
+
+    A volume that is not being created any more, or that another backend makes, is left alone.
+    """
+    _remove(backend, volume)
+    if volumes.conditional_update(volume.id, {"status": states.ERROR}, being_made_here(volume)):
+        notify(context, volume.replace(status=states.ERROR), "create.error", cause)
+
+
+def reschedule(
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    cause: BaseException,
+    request_spec: Mapping[str, Any],
+    filter_properties: dict[str, Any],
+) -> None:
+    """Remove what was made of a volume and ask the scheduler for another backend.
+
+    The row goes on naming this backend until the scheduler has found another: should the message
+    be lost, this service takes the volume up again.
+    """
+    if not _remove(backend, volume):
+        # A volume that went on elsewhere would leave its data here for ever.
+        give_up(backend, context, volume, cause)
+        return
+    touched = {"status": states.CREATING}
+    if not volumes.conditional_update(volume.id, touched, being_made_here(volume)):
+        return
+    retry = {**filter_properties.get("retry", {}), "exc": traceback.format_exception(cause)}
+    try:
+        backend.scheduler_rpcapi.create_volume(
+            context,
+            volume.id,
+            request_spec={**request_spec, "volume_id": volume.id},
+            filter_properties={**filter_properties, "retry": retry},
+            snapshot_id=volume.snapshot_id,
+            image_id=request_spec.get("image_id"),
+        )
+    except Exception:
+        LOG.exception("Volume %s: the scheduler could not be asked for another backend", volume.id)
+        give_up(backend, context, volume, cause)
+        return
+    LOG.warning(
+        "Volume %(volume)s: %(host)s could not make it; the scheduler is asked for another "
+        "backend (%(number)s attempts so far)",
+        {"volume": volume.id, "host": volume.host, "number": retry.get("num_attempts", 1)},
+    )
+
+
+def _remove(backend: Backend, volume: Volume) -> bool:
+    """Remove what was made of a volume; False where that failed, and the volume's delete must."""
+    if not backend.driver.initialized:
+        return True  # it has made nothing
+    try:
+        backend.driver.delete_volume(volume)
+    except Exception:
+        LOG.exception("Volume %s: what was made of it could not be removed", volume.id)
+        return False
+    return True
+
+
+def taken_back(backend: Backend, context: RequestContext, volume: Volume) -> None:
+    """Leave nothing of a volume that was deleted while it was made; one that was reset stays."""
+    from cinder_lite.volume import lifecycle  # which runs the flow
+
+    try:
+        now = volumes.get(context, volume.id)
+    except exception.VolumeNotFound:
+        backend.driver.delete_volume(volume)
+        return
+    if now.host != volume.host:
+        # The scheduler has given it to another backend: here, it was too late.
+        backend.driver.delete_volume(volume)
+    elif now.status == states.DELETING:
+        # The message that asked for it has found the volume in this thread's hands.
+        lifecycle.delete(backend, context, volume.id)
+
+
+def notify(
+    context: RequestContext, volume: Volume, event: str, cause: BaseException | None = None
+) -> None:
+    """Tell whoever listens of a volume; a migration's temporary volume is nobody's business."""
