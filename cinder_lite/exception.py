@@ -152,12 +152,6 @@ class InvalidVolumeType(Invalid):
     message = "Invalid volume type: %(reason)s"
 
 
-class InvalidSnapshot(Invalid):
-    """The snapshot's state forbids the request."""
-
-    message = "Invalid snapshot: %(reason)s"
-
-
 class InvalidAvailabilityZone(Invalid):
     """There is no such availability zone, or not for this volume type."""
 

@@ -89,7 +89,7 @@ def test_a_failure_undoes_everything_before_it_the_last_first() -> None:
         ("give", 1),
         ("last", 5),
         ("last undone", "Failure"),
-        ("name", ["one", "result", "two"], ["no"]),
+        ("name", ["result"], ["no"]),
         ("take back", 1, (2, 3)),
     ]
 
