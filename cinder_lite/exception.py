@@ -93,6 +93,42 @@ class SnapshotMetadataNotFound(NotFound):
     message = "Snapshot %(snapshot_id)s has no metadata with key %(metadata_key)s."
 
 
+class TransferNotFound(NotFound):
+    """No such offer of a volume in the caller's project."""
+
+    message = "Transfer %(transfer_id)s could not be found."
+
+
+class GroupTypeNotFound(NotFound):
+    """No such group type, by id or by name."""
+
+    message = "Group type %(group_type_id)s could not be found."
+
+
+class GroupTypeNotFoundByName(GroupTypeNotFound):
+    """No such group type name."""
+
+    message = "Group type with name %(group_type_name)s could not be found."
+
+
+class GroupTypeSpecsNotFound(NotFound):
+    """The group type has no such spec."""
+
+    message = "Group type %(group_type_id)s has no spec with key %(group_specs_key)s."
+
+
+class GroupNotFound(NotFound):
+    """No such group in the caller's project."""
+
+    message = "Group %(group_id)s could not be found."
+
+
+class GroupSnapshotNotFound(NotFound):
+    """No such group snapshot in the caller's project."""
+
+    message = "GroupSnapshot %(group_snapshot_id)s could not be found."
+
+
 class ServiceNotFound(NotFound):
     """No such service on that host."""
 
@@ -170,6 +206,36 @@ class InvalidHost(Invalid):
     message = "Invalid host: %(reason)s"
 
 
+class InvalidAuthKey(Invalid):
+    """The key does not open the offer of a volume."""
+
+    message = "Invalid auth key: %(reason)s"
+
+
+class InvalidGroup(Invalid):
+    """The group's state forbids the request."""
+
+    message = "Invalid Group: %(reason)s"
+
+
+class InvalidGroupType(Invalid):
+    """The group type can not be used so."""
+
+    message = "Invalid group type: %(reason)s"
+
+
+class InvalidGroupSnapshot(Invalid):
+    """The group snapshot's state forbids the request."""
+
+    message = "Invalid GroupSnapshot: %(reason)s"
+
+
+class GroupTypeInUse(Invalid):
+    """The group type still has groups."""
+
+    message = "Group type %(group_type_id)s still has groups and can not be deleted."
+
+
 class VolumeTypeInUse(Invalid):
     """The type still has volumes."""
 
@@ -198,6 +264,12 @@ class VolumeTypeExists(Duplicate):
     """A volume type of that name exists."""
 
     message = "Volume Type %(id)s already exists."
+
+
+class GroupTypeExists(Duplicate):
+    """A group type of that name exists."""
+
+    message = "Group type %(id)s already exists."
 
 
 # --- refused ---------------------------------------------------------------------------------
@@ -256,6 +328,12 @@ class VolumeSizeExceedsLimit(OverQuota):
     """One volume is larger than the project's per-volume limit."""
 
     message = "Requested volume size %(size)dG is larger than maximum allowed limit %(limit)dG."
+
+
+class GroupLimitExceeded(OverQuota):
+    """The quota of groups is used up."""
+
+    message = "Maximum number of groups allowed (%(allowed)d) exceeded"
 
 
 # --- scheduling ------------------------------------------------------------------------------

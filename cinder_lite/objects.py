@@ -176,6 +176,23 @@ class VolumeType:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One row of ``transfers``: the offer of a volume to whoever has its key."""
+
+    id: str
+    volume_id: str
+    display_name: str | None = None
+    salt: str = ""
+    crypt_hash: str = ""
+    """The key, hashed with the salt: the key itself is kept nowhere."""
+    no_snapshots: bool = False
+    source_project_id: str | None = None
+    destination_project_id: str | None = None
+    accepted: bool = False
+    created_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """One row of ``volume_migrations``: a move of a volume, from request to end.
 

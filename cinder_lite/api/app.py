@@ -76,9 +76,21 @@ def _handle(
         if route.policy is not None:
             policy.authorize(context, route.policy)
         answer = route.handler(request, **names)
+    return _render(request, route.status, answer)
+
+
+def _render(request: Request, usual: int, answer: Any) -> Answer:
+    """Return a good answer: nothing, text as it is, or something to write as JSON.
+
+    :param usual: the status where the handler has not set another
+    """
+    status = request.status or usual
     if answer is None:
-        return route.status, b"", [_HTML if method == "DELETE" else _JSON]
-    return request.status or route.status, orjson.dumps(answer), [_JSON]
+        plain = request.environ["REQUEST_METHOD"] == "DELETE" or status >= 400  # noqa: PLR2004
+        return status, b"", [_HTML if plain else _JSON, *request.headers]
+    if isinstance(answer, bytes):
+        return status, answer, [_HTML, *request.headers]
+    return status, orjson.dumps(answer), [_JSON, *request.headers]
 
 
 def decoded_path(environ: dict[str, Any]) -> str:

@@ -37,6 +37,7 @@ REASONS = {
     405: "405 Method Not Allowed",
     406: "406 Not Acceptable",
     409: "409 Conflict",
+    412: "412 Precondition Failed",
     413: "413 Request Entity Too Large",
     415: "415 Unsupported Media Type",
     500: "500 Internal Server Error",

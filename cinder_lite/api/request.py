@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,10 +27,20 @@ class Request:
     :param version: the microversion asked for
     :param url_project: the project in the URL, None where it has none
 
-    A handler sets ``status`` where its good answer has another one than its route says.
+    A handler sets ``status`` where its good answer has another one than its route says, and
+    ``headers`` where it has further ones.
     """
 
-    __slots__ = ("_links", "_query", "context", "environ", "status", "url_project", "version")
+    __slots__ = (
+        "_links",
+        "_query",
+        "context",
+        "environ",
+        "headers",
+        "status",
+        "url_project",
+        "version",
+    )
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class Request:
         self.version = version
         self.url_project = url_project
         self.status: int | None = None
+        self.headers: Sequence[tuple[str, str]] = ()
         self._query: dict[str, str] | None = None
         self._links: tuple[str, str] | None = None
 

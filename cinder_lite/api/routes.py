@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from cinder_lite.api import routes_groups
 from cinder_lite.api.router import Route
 from cinder_lite.api.schemas import services as service_bodies
 from cinder_lite.api.schemas import volume_types as type_bodies
@@ -18,6 +19,7 @@ from cinder_lite.api.v3 import (
     services,
     types_extra_specs,
     volume_actions,
+    volume_encryption,
     volume_metadata,
     volume_migrations,
     volume_types,
@@ -66,6 +68,8 @@ VOLUMES = [
         body=volume_bodies.METADATA_ITEM,
     ),
     Route("DELETE", "/volumes/{volume_id}/metadata/{key}", volume_metadata.delete),
+    Route("GET", "/volumes/{volume_id}/encryption", volume_encryption.index),
+    Route("GET", "/volumes/{volume_id}/encryption/{key}", volume_encryption.show),
 ]
 
 MIGRATIONS = [
@@ -197,11 +201,16 @@ EMPTY = [
         ("/backups", "backups", 0),
         ("/backups/detail", "backups", 0),
         ("/qos-specs", "qos_specs", 0),
-        ("/os-volume-transfer", "transfers", 0),
-        ("/os-volume-transfer/detail", "transfers", 0),
-        ("/volume-transfers", "transfers", 55),
-        ("/volume-transfers/detail", "transfers", 55),
     )
 ]
 
-ROUTES = [*VOLUMES, *MIGRATIONS, *TYPES, *SERVICES, *LIMITS, *EXTENSIONS, *EMPTY]
+ROUTES = [
+    *VOLUMES,
+    *MIGRATIONS,
+    *TYPES,
+    *SERVICES,
+    *LIMITS,
+    *EXTENSIONS,
+    *EMPTY,
+    *routes_groups.ROUTES,
+]

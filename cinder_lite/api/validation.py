@@ -73,7 +73,12 @@ def _format_checker() -> Any:
     checker.checks("disabled_reason")(
         lambda value: not isinstance(value, str) or bool(value.strip())
     )
+    checker.checks("name")(lambda value: not isinstance(value, str) or _is_name(value))
     return checker
+
+
+def _is_name(value: str) -> bool:
+    return 1 <= len(value.strip()) <= 255  # noqa: PLR2004 - a column
 
 
 def is_uuid(value: str) -> bool:

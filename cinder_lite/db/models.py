@@ -163,6 +163,23 @@ snapshots = sa.Table(
     sa.Index("ix_snapshots_project_list", "deleted", "project_id", "created_at", "id"),
 )
 
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("volume_id", Uuid, sa.ForeignKey("volumes.id"), nullable=False),
+    _column("display_name", Name),
+    _column("salt", Name, nullable=False),
+    _column("crypt_hash", Name, nullable=False),
+    _column("no_snapshots", sa.Boolean, nullable=False, default=False),
+    _column("source_project_id", Name),
+    _column("destination_project_id", Name),
+    _column("accepted", sa.Boolean, nullable=False, default=False),
+    *_times(),
+    sa.Index("ix_transfers_volume_id", "volume_id", "deleted"),
+    sa.Index("ix_transfers_list", "deleted", "created_at", "id"),
+)
+
 volume_migrations = sa.Table(
     "volume_migrations",
     metadata,

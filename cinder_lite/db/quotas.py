@@ -8,6 +8,8 @@ counts it refuses at the limit, so two requests at once can not pass together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from oslo_config import cfg
 
@@ -19,7 +21,9 @@ CONF = cfg.CONF
 
 VOLUMES = "volumes"
 GIGABYTES = "gigabytes"
-RESOURCES = (VOLUMES, "snapshots", GIGABYTES, "backups", "backup_gigabytes", "groups")
+SNAPSHOTS = "snapshots"
+GROUPS = "groups"
+RESOURCES = (VOLUMES, SNAPSHOTS, GIGABYTES, "backups", "backup_gigabytes", GROUPS)
 PER_VOLUME = "per_volume_gigabytes"
 
 _U = models.quota_usages.c
@@ -63,7 +67,49 @@ def consume(connection: sa.Connection, project_id: str, volumes: int, gigabytes:
 
 def release(connection: sa.Connection, project_id: str, volumes: int, gigabytes: int) -> None:
     """Give back what deleted volumes of a project used, inside the transaction of the deletion."""
-    for resource, amount in ((VOLUMES, volumes), (GIGABYTES, gigabytes)):
+    _subtract(connection, project_id, {VOLUMES: volumes, GIGABYTES: gigabytes})
+
+
+def consume_snapshots(
+    connection: sa.Connection, project_id: str, snapshots: int, gigabytes: int
+) -> None:
+    """Count new snapshots of a project, inside the transaction that creates them.
+
+    :param gigabytes: their size together, GiB; not counted under ``no_snapshot_gb_quota``
+    :raises SnapshotLimitExceeded, VolumeSizeExceedsAvailableQuota: refused
+    """
+    limits = _limits(connection, project_id)
+    if not _add(connection, project_id, SNAPSHOTS, snapshots, limits[SNAPSHOTS]):
+        raise exception.SnapshotLimitExceeded(allowed=limits[SNAPSHOTS], name=SNAPSHOTS)
+    if not CONF.no_snapshot_gb_quota:
+        consume(connection, project_id, 0, gigabytes)
+
+
+def release_snapshots(
+    connection: sa.Connection, project_id: str, snapshots: int, gigabytes: int
+) -> None:
+    """Give back what deleted snapshots used, inside the transaction of the deletion."""
+    size = 0 if CONF.no_snapshot_gb_quota else gigabytes
+    _subtract(connection, project_id, {SNAPSHOTS: snapshots, GIGABYTES: size})
+
+
+def consume_group(connection: sa.Connection, project_id: str) -> None:
+    """Count a new group of a project, inside the transaction that creates it.
+
+    :raises GroupLimitExceeded: the quota is used up
+    """
+    limit = _limits(connection, project_id)[GROUPS]
+    if not _add(connection, project_id, GROUPS, 1, limit):
+        raise exception.GroupLimitExceeded(allowed=limit)
+
+
+def release_group(connection: sa.Connection, project_id: str) -> None:
+    """Give back what a deleted group used, inside the transaction of the deletion."""
+    _subtract(connection, project_id, {GROUPS: 1})
+
+
+def _subtract(connection: sa.Connection, project_id: str, amounts: Mapping[str, int]) -> None:
+    for resource, amount in amounts.items():
         connection.execute(
             sa.update(models.quota_usages)
             .where(_U.project_id == project_id, _U.resource == resource)

@@ -100,6 +100,7 @@ def purge(age_days: int) -> dict[str, int]:
                 models.volume_glance_metadata,
                 models.volume_attachment,
                 models.snapshots,
+                models.transfers,
                 models.volume_migrations,
             ):
                 _count(gone, connection, table, table.c.volume_id.in_(part))

@@ -16,6 +16,7 @@ from cinder_lite.policies import (
     volume_attributes,
     volume_metadata,
     volume_migrations,
+    volume_transfers,
     volume_types,
     volumes,
 )
@@ -27,6 +28,7 @@ _MODULES = (
     volume_attributes,
     volume_metadata,
     volume_migrations,
+    volume_transfers,
     volume_types,
     services,
     capacity,

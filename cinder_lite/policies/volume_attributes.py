@@ -11,6 +11,8 @@ HOST = "volume_extension:volume_host_attribute"
 TENANT = "volume_extension:volume_tenant_attribute"
 MIGRATION_STATUS = "volume_extension:volume_mig_status_attribute"
 
+ENCRYPTION = "volume_extension:volume_encryption_metadata"
+
 RULES = [
     rule(HOST, ADMIN_API, "See a volume's host (os-vol-host-attr:host).", *_CALLS),
     rule(TENANT, READER, "See a volume's project (os-vol-tenant-attr:tenant_id).", *_CALLS),
@@ -19,5 +21,12 @@ RULES = [
         ADMIN_API,
         "See a volume's migration status (os-vol-mig-status-attr:migstat and name_id).",
         *_CALLS,
+    ),
+    rule(
+        ENCRYPTION,
+        READER,
+        "See how a volume is encrypted.",
+        "GET /volumes/{volume_id}/encryption",
+        "GET /volumes/{volume_id}/encryption/{key}",
     ),
 ]

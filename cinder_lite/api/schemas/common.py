@@ -40,7 +40,9 @@ BOOLEAN: dict[str, Any] = {
 
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 
-UUID_OR_NULL: dict[str, Any] = {"oneOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]}
+UUID: dict[str, Any] = {"type": "string", "format": "uuid"}
+
+UUID_OR_NULL: dict[str, Any] = {"oneOf": [UUID, {"type": "null"}]}
 
 METADATA_KEY = "^[a-zA-Z0-9-_:. /]{1,255}$"
 

@@ -90,6 +90,18 @@ EXTENSIONS = (
         "The record of every move of a volume, with its progress.",
     ),
     Extension(
+        "os-volume-transfer",
+        "VolumeTransfer",
+        "2013-05-29T00:00:00+00:00",
+        "Volumes that one project offers and another takes.",
+    ),
+    Extension(
+        "os-volume-encryption-metadata",
+        "VolumeEncryptionMetadata",
+        "2013-07-10T00:00:00+00:00",
+        "How a volume is encrypted.",
+    ),
+    Extension(
         "scheduler-stats",
         "Scheduler_stats",
         "2014-09-07T00:00:00+00:00",

@@ -186,7 +186,6 @@ def test_percent(api: Client, values: dict[str, object], percent: int | None) ->
         ("/attachments", "attachments"),
         ("/backups/detail", "backups"),
         ("/qos-specs", "qos_specs"),
-        ("/os-volume-transfer/detail", "transfers"),
     ],
 )
 def test_empty_lists(api: Client, path: str, name: str) -> None:
