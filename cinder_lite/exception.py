@@ -81,6 +81,60 @@ class VolumeTypeExtraSpecsNotFound(NotFound):
     message = "Volume Type %(volume_type_id)s has no extra specs with key %(extra_specs_key)s."
 
 
+class VolumeTypeAccessNotFound(NotFound):
+    """The project has no access of its own to the type."""
+
+    message = "Volume type access not found for %(volume_type_id)s / %(project_id)s combination."
+
+
+class VolumeTypeEncryptionNotFound(NotFound):
+    """The type's volumes are not encrypted."""
+
+    message = "Volume type encryption for type %(type_id)s does not exist."
+
+
+class VolumeTypeProjectDefaultNotFound(NotFound):
+    """The project has no default type of its own."""
+
+    message = "Default type for project %(project_id)s not found."
+
+
+class QoSSpecsNotFound(NotFound):
+    """No such QoS specs."""
+
+    message = "No such QoS spec %(specs_id)s."
+
+
+class QoSSpecsKeyNotFound(NotFound):
+    """The QoS specs have no such key."""
+
+    message = "QoS spec %(specs_id)s has no spec with key %(specs_key)s."
+
+
+class MessageNotFound(NotFound):
+    """No such message in the caller's project."""
+
+    message = "Message %(message_id)s could not be found."
+
+
+class HostNotFound(NotFound):
+    """No service runs on that host."""
+
+    message = "Host %(host)s could not be found."
+
+
+class ClusterNotFound(NotFound):
+    """No such cluster: this service has none."""
+
+    message = "Cluster %(id)s could not be found."
+
+
+class BackupNotFound(NotFound):
+    """No such backup: this service makes none."""
+
+    message = "Backup %(backup_id)s could not be found."
+
+
 class VolumeMetadataNotFound(NotFound):
     """The volume has no such metadata key."""
 
@@ -244,6 +298,30 @@ class VolumeTypeInUse(Invalid):
     )
 
 
+class VolumeTypeEncryptionExists(Invalid):
+    """The type's volumes are encrypted already."""
+
+    message = "Volume type encryption for type %(type_id)s already exists."
+
+
+class InvalidQoSSpecs(Invalid):
+    """A value of QoS specs is wrong."""
+
+    message = "Invalid qos specs: %(reason)s"
+
+
+class InvalidName(Invalid):
+    """A name can not be used."""
+
+    message = "An invalid 'name' value was provided. %(reason)s"
+
+
+class QoSSpecsInUse(Invalid):
+    """Types still refer to the QoS specs."""
+
+    message = "QoS specs %(specs_id)s are still in use by volume types."
+
+
 class CannotDeleteDefaultVolumeType(Invalid):
     """The type is the default one."""
 
@@ -270,6 +348,20 @@ class GroupTypeExists(Duplicate):
     """A group type of that name exists."""
 
     message = "Group type %(id)s already exists."
+
+
+class VolumeTypeAccessExists(Duplicate):
+    """The project has access to the type already."""
+
+    message = (
+        "Volume type access for %(volume_type_id)s / %(project_id)s combination already exists."
+    )
+
+
+class QoSSpecsExists(Duplicate):
+    """QoS specs of that name exist."""
+
+    message = "QoS Specs %(specs_id)s already exists."
 
 
 # --- refused ---------------------------------------------------------------------------------

@@ -193,6 +193,36 @@ class Transfer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class QosSpecs:
+    """One row of ``qos_specs`` with its items: limits that types give to their volumes."""
+
+    id: str
+    name: str
+    consumer: str
+    """Who keeps to them: ``front-end`` (the compute node), ``back-end`` (the storage), ``both``."""
+    specs: dict[str, str] = dataclasses.field(default_factory=dict)
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One row of ``messages``: what became of a request that was answered before it was done."""
+
+    id: str
+    project_id: str
+    request_id: str | None = None
+    resource_type: str | None = None
+    resource_uuid: str | None = None
+    event_id: str
+    action_id: str
+    detail_id: str
+    message_level: str
+    created_at: datetime.datetime | None = None
+    expires_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """One row of ``volume_migrations``: a move of a volume, from request to end.
 

@@ -16,7 +16,7 @@ import orjson
 from cinder_lite import policy
 from cinder_lite.api import faults, microversions
 from cinder_lite.api.request import Request
-from cinder_lite.api.router import Router
+from cinder_lite.api.router import Route, Router
 from cinder_lite.api.routes import ROUTES
 
 Answer = tuple[int, bytes, list[tuple[str, str]]]
@@ -76,17 +76,14 @@ def _handle(
         if route.policy is not None:
             policy.authorize(context, route.policy)
         answer = route.handler(request, **names)
-    return _render(request, route.status, answer)
+    return _render(request, route, answer)
 
 
-def _render(request: Request, usual: int, answer: Any) -> Answer:
-    """Return a good answer: nothing, text as it is, or something to write as JSON.
-
-    :param usual: the status where the handler has not set another
-    """
-    status = request.status or usual
+def _render(request: Request, route: Route, answer: Any) -> Answer:
+    """Return a good answer: nothing, text as it is, or something to write as JSON."""
+    status = request.status or route.status
     if answer is None:
-        plain = request.environ["REQUEST_METHOD"] == "DELETE" or status >= 400  # noqa: PLR2004
+        plain = route.bare or route.method == "DELETE" or status >= 400  # noqa: PLR2004
         return status, b"", [_HTML if plain else _JSON, *request.headers]
     if isinstance(answer, bytes):
         return status, answer, [_HTML, *request.headers]

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from oslo_config import cfg
@@ -91,6 +92,38 @@ def _sort(
     for key, direction in sort:
         once.setdefault(key, direction)
     return tuple(once.items())
+
+
+class Listed(Protocol):
+    """What can be put into pages."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+
+L = TypeVar("L", bound=Listed)
+
+
+def cut(found: list[L], page: Page) -> list[L]:
+    """Return one page of a list that is wholly in memory.
+
+    :param found: the whole list, filtered
+    """
+    first = page.sort[0][1]
+    for key, direction in reversed([*page.sort, ("created_at", first), ("id", first)]):
+        found = sorted(found, key=_sortable(key), reverse=direction == "desc")
+    ids = [one.id for one in found]
+    start = page.offset + (ids.index(page.marker) + 1 if page.marker in ids else 0)
+    return found[start : start + page.limit]
+
+
+def _sortable(key: str) -> Callable[[Any], tuple[bool, Any]]:
+    def value_of(one: Any) -> tuple[bool, Any]:
+        value = getattr(one, key)
+        return (value is not None, value if value is not None else "")
+
+    return value_of
 
 
 def next_link(request: Request, page: Page, ids: list[str]) -> list[dict[str, str]] | None:

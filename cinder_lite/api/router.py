@@ -29,6 +29,7 @@ class Route:
     :param policy: rule that the caller must pass before the handler runs; None: the handler asks
     :param since: first microversion (minor) that has the call
     :param body: schemas of the request's body; None where the call takes none
+    :param bare: a good answer is empty and, as some of Cinder's are, said to be HTML
     """
 
     method: str
@@ -38,6 +39,7 @@ class Route:
     policy: str | None = None
     since: int = 0
     body: Body | None = None
+    bare: bool = False
 
 
 @dataclasses.dataclass(slots=True)

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from cinder_lite.api import routes_groups
+from cinder_lite.api import routes_groups, routes_types
 from cinder_lite.api.router import Route
 from cinder_lite.api.schemas import services as service_bodies
-from cinder_lite.api.schemas import volume_types as type_bodies
 from cinder_lite.api.schemas import volumes as volume_bodies
 from cinder_lite.api.v3 import (
     availability_zones,
@@ -15,20 +14,18 @@ from cinder_lite.api.v3 import (
     hosts,
     limits,
     quota_sets,
+    resource_filters,
     scheduler_stats,
     services,
-    types_extra_specs,
     volume_actions,
     volume_encryption,
     volume_metadata,
     volume_migrations,
-    volume_types,
     volumes,
 )
 from cinder_lite.policies import capacity as capacity_rules
 from cinder_lite.policies import services as service_rules
 from cinder_lite.policies import volume_migrations as migration_rules
-from cinder_lite.policies import volume_types as type_rules
 from cinder_lite.policies import volumes as volume_rules
 
 VOLUMES = [
@@ -79,53 +76,6 @@ MIGRATIONS = [
         "/os-volume-migrations/{migration_id}",
         volume_migrations.show,
         policy=migration_rules.SHOW,
-    ),
-]
-
-TYPES = [
-    Route("GET", "/types", volume_types.index, policy=type_rules.GET_ALL),
-    Route("POST", "/types", volume_types.create, policy=type_rules.CREATE, body=type_bodies.CREATE),
-    Route("GET", "/types/{type_id}", volume_types.show, policy=type_rules.GET),
-    Route(
-        "PUT",
-        "/types/{type_id}",
-        volume_types.update,
-        policy=type_rules.UPDATE,
-        body=type_bodies.UPDATE,
-    ),
-    Route("DELETE", "/types/{type_id}", volume_types.delete, status=202, policy=type_rules.DELETE),
-    Route(
-        "GET",
-        "/types/{type_id}/extra_specs",
-        types_extra_specs.index,
-        policy=type_rules.SPECS_INDEX,
-    ),
-    Route(
-        "POST",
-        "/types/{type_id}/extra_specs",
-        types_extra_specs.create,
-        policy=type_rules.SPECS_CREATE,
-        body=type_bodies.EXTRA_SPECS,
-    ),
-    Route(
-        "GET",
-        "/types/{type_id}/extra_specs/{key}",
-        types_extra_specs.show,
-        policy=type_rules.SPECS_SHOW,
-    ),
-    Route(
-        "PUT",
-        "/types/{type_id}/extra_specs/{key}",
-        types_extra_specs.update,
-        policy=type_rules.SPECS_UPDATE,
-        body=type_bodies.EXTRA_SPEC,
-    ),
-    Route(
-        "DELETE",
-        "/types/{type_id}/extra_specs/{key}",
-        types_extra_specs.delete,
-        status=202,
-        policy=type_rules.SPECS_DELETE,
     ),
 ]
 
@@ -183,7 +133,7 @@ LIMITS = [
 EXTENSIONS = [
     Route("GET", "/extensions", extensions.index),
     Route("GET", "/extensions/{alias}", extensions.show),
-    Route("GET", "/resource_filters", empty.resource_filters, since=33),
+    Route("GET", "/resource_filters", resource_filters.index, since=33),
 ]
 
 EMPTY = [
@@ -200,14 +150,13 @@ EMPTY = [
         ("/attachments/detail", "attachments", 27),
         ("/backups", "backups", 0),
         ("/backups/detail", "backups", 0),
-        ("/qos-specs", "qos_specs", 0),
     )
 ]
 
 ROUTES = [
     *VOLUMES,
     *MIGRATIONS,
-    *TYPES,
+    *routes_types.ROUTES,
     *SERVICES,
     *LIMITS,
     *EXTENSIONS,

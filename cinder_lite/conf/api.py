@@ -42,6 +42,12 @@ OPTS = [
         help="The most items that one answer of a list holds.",
     ),
     cfg.StrOpt(
+        "resource_query_filters_file",
+        default="/etc/cinder_lite/resource_filters.json",
+        help="JSON file that says by what lists may be filtered; where there is none, by what "
+        "GET /resource_filters names.",
+    ),
+    cfg.StrOpt(
         "public_endpoint",
         help="URL to put into links in place of the one that the request came by, for "
         "an API behind a proxy, for example https://volume.example.org.",

@@ -304,3 +304,65 @@ quota_usages = sa.Table(
     _column("updated_at", DateTime),
     sa.UniqueConstraint("project_id", "resource"),
 )
+
+# What follows is deleted for good, never softly: its names can be used again at once.
+
+encryption = sa.Table(
+    "encryption",
+    metadata,
+    _column("encryption_id", Uuid, primary_key=True),
+    _column("volume_type_id", Uuid, sa.ForeignKey("volume_types.id"), nullable=False, unique=True),
+    _column("provider", Name, nullable=False),
+    _column("cipher", Name),
+    _column("key_size", sa.Integer),
+    _column("control_location", Name, nullable=False),
+    _column("created_at", DateTime),
+    _column("updated_at", DateTime),
+)
+
+default_volume_types = sa.Table(
+    "default_volume_types",
+    metadata,
+    _column("project_id", Name, primary_key=True),
+    _column("volume_type_id", Uuid, sa.ForeignKey("volume_types.id"), nullable=False),
+    _column("created_at", DateTime),
+    _column("updated_at", DateTime),
+)
+
+qos_specs = sa.Table(
+    "qos_specs",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("name", Name, nullable=False, unique=True),
+    _column("consumer", Name, nullable=False),
+    _column("created_at", DateTime),
+    _column("updated_at", DateTime),
+)
+
+qos_specs_items = sa.Table(
+    "qos_specs_items",
+    metadata,
+    _column("id", sa.Integer, primary_key=True),
+    _column("qos_specs_id", Uuid, sa.ForeignKey("qos_specs.id"), nullable=False),
+    _column("key", Name, nullable=False),
+    _column("value", Name),
+    sa.UniqueConstraint("qos_specs_id", "key"),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("project_id", Name, nullable=False),
+    _column("request_id", Name),
+    _column("resource_type", Name),
+    _column("resource_uuid", Uuid),
+    _column("event_id", Name, nullable=False),
+    _column("action_id", sa.String(10), nullable=False),
+    _column("detail_id", sa.String(10), nullable=False),
+    _column("message_level", Name, nullable=False),
+    _column("created_at", DateTime),
+    _column("expires_at", DateTime),
+    sa.Index("ix_messages_project_list", "project_id", "created_at", "id"),
+    sa.Index("ix_messages_expires_at", "expires_at"),
+)

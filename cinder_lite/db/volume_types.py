@@ -47,19 +47,26 @@ def _select(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[V
 def _visible(context: RequestContext) -> list[sa.ColumnElement[bool]]:
     if context.is_admin:
         return []
-    mine = sa.exists().where(P.c.volume_type_id == T.c.id, P.c.project_id == context.project_id)
-    return [sa.or_(T.c.is_public.is_(True), mine)]
+    return [sa.or_(T.c.is_public.is_(True), _given(context))]
+
+
+def _given(context: RequestContext) -> sa.ColumnElement[bool]:
+    """Return the clause "the caller's project was given access"."""
+    return sa.exists().where(P.c.volume_type_id == T.c.id, P.c.project_id == context.project_id)
 
 
 @engine.retried
 def listing(context: RequestContext, is_public: bool | None = None) -> list[VolumeType]:
     """Return the types that a caller may see, newest first.
 
-    :param is_public: only public or only private ones; None: both
+    :param is_public: only public or only private ones; None: both. As in Cinder the private ones
+        that the caller's project was given access to are among the public ones.
     """
     where = _visible(context)
-    if is_public is not None:
-        where.append(T.c.is_public.is_(is_public))
+    if is_public:
+        where.append(sa.or_(T.c.is_public.is_(True), _given(context)))
+    elif is_public is not None:
+        where.append(T.c.is_public.is_(False))
     with engine.statement() as connection:
         return _select(connection, *where)
 
@@ -147,16 +154,23 @@ def destroy(type_id: str) -> None:
     """Delete a type softly.
 
     :raises VolumeTypeInUse: a volume has it
+    :raises CannotDeleteDefaultVolumeType: it is some project's default
     """
     volumes = models.volumes
+    defaults = models.default_volume_types.c
+    chosen = sa.select(defaults.project_id).where(defaults.volume_type_id == type_id)
     used = sa.select(volumes.c.id).where(
         volumes.c.volume_type_id == type_id, volumes.c.deleted == sa.false()
     )
     with engine.transaction() as connection:
         if connection.execute(used.limit(1)).first() is not None:
             raise exception.VolumeTypeInUse(volume_type_id=type_id)
+        if connection.execute(chosen.limit(1)).first() is not None:
+            raise exception.CannotDeleteDefaultVolumeType(volume_type_id=type_id)
         connection.execute(sa.delete(S).where(S.c.volume_type_id == type_id))
         connection.execute(sa.delete(P).where(P.c.volume_type_id == type_id))
+        encryption = models.encryption
+        connection.execute(sa.delete(encryption).where(encryption.c.volume_type_id == type_id))
         connection.execute(
             sa.update(T).where(T.c.id == type_id).values(deleted=True, deleted_at=utcnow())
         )

@@ -10,7 +10,9 @@ from oslo_policy import policy
 from cinder_lite.policies import (
     base,
     capacity,
+    default_types,
     limits,
+    qos_specs,
     services,
     volume_actions,
     volume_attributes,
@@ -30,6 +32,8 @@ _MODULES = (
     volume_migrations,
     volume_transfers,
     volume_types,
+    default_types,
+    qos_specs,
     services,
     capacity,
     limits,

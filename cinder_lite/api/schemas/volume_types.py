@@ -58,6 +58,60 @@ UPDATE = Body(
     }
 )
 
+_PROJECT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"project": {"type": "string", "minLength": 1, "maxLength": 255}},
+    "required": ["project"],
+    "additionalProperties": False,
+}
+
+ADD_ACCESS = Body({0: common.envelope("addProjectAccess", _PROJECT)})
+REMOVE_ACCESS = Body({0: common.envelope("removeProjectAccess", _PROJECT)})
+
+
+def _encryption(*required: str) -> Body:
+    return Body(
+        {
+            0: common.envelope(
+                "encryption",
+                {
+                    "type": "object",
+                    "properties": {
+                        "key_size": {
+                            "type": ["string", "integer", "null"],
+                            "minimum": 0,
+                            "maximum": 2**31 - 1,
+                            "pattern": r"^\s*[0-9]{1,9}\s*$",
+                        },
+                        "provider": {"type": "string", "maxLength": 255},
+                        "control_location": {"enum": ["front-end", "back-end"]},
+                        "cipher": {"type": ["string", "null"], "maxLength": 255},
+                    },
+                    **({"required": list(required)} if required else {}),
+                    "additionalProperties": True,
+                },
+            )
+        }
+    )
+
+
+ENCRYPTION_CREATE = _encryption("provider", "control_location")
+ENCRYPTION_UPDATE = _encryption()
+
+DEFAULT_TYPE = Body(
+    {
+        0: common.envelope(
+            "default_type",
+            {
+                "type": "object",
+                "properties": {"volume_type": {"type": "string", "minLength": 1, "maxLength": 255}},
+                "required": ["volume_type"],
+                "additionalProperties": False,
+            },
+        )
+    }
+)
+
 EXTRA_SPECS = Body({0: common.envelope("extra_specs", _specs(_SPEC_KEY))})
 
 EXTRA_SPEC = Body({0: _specs(_SPEC_KEY, minProperties=1, maxProperties=1)})

@@ -8,7 +8,6 @@ from typing import Any
 
 from cinder_lite.api import microversions, validation
 from cinder_lite.api.request import Request
-from cinder_lite.api.volume_filters import MEMBER_FILTERS
 
 
 def listing(name: str) -> Callable[[Request], dict[str, Any]]:
@@ -29,20 +28,3 @@ def listing(name: str) -> Callable[[Request], dict[str, Any]]:
         return answer
 
     return index
-
-
-def resource_filters(request: Request) -> dict[str, Any]:
-    """Return by what lists may be filtered."""
-    filters = {
-        "volume": list(MEMBER_FILTERS),
-        "pool": ["name", "volume_type"],
-        "volume_type": ["is_public", "extra_specs"],
-    }
-    asked = request.query.get("resource")
-    return {
-        "resource_filters": [
-            {"resource": resource, "filters": names}
-            for resource, names in filters.items()
-            if asked is None or asked == resource
-        ]
-    }

@@ -10,6 +10,9 @@ from cinder_lite.api import faults
 from cinder_lite.api.request import Request
 from cinder_lite.api.views import volume_types as views
 from cinder_lite.db import volume_types, volume_views
+from cinder_lite.objects import VolumeType
+
+_TRUE = "<is> True"
 
 
 def index(request: Request, type_id: str) -> dict[str, Any]:
@@ -28,7 +31,10 @@ def show(request: Request, type_id: str, key: str) -> dict[str, Any]:
 
 def create(request: Request, body: dict[str, Any], type_id: str) -> dict[str, Any]:
     """Set extra specs and leave the others."""
-    _changeable(request, type_id)
+    kind = _changeable(request, type_id)
+    together = {**kind.extra_specs, **body["extra_specs"]}
+    if together.get("multiattach") == together.get("cacheable") == _TRUE:
+        raise faults.BadRequest("A type can not be both cacheable and multiattach.")
     volume_types.update_extra_specs(type_id, body["extra_specs"])
     return {"extra_specs": body["extra_specs"]}
 
@@ -48,13 +54,14 @@ def delete(request: Request, type_id: str, key: str) -> None:
     volume_types.delete_extra_spec(type_id, key)
 
 
-def _changeable(request: Request, type_id: str) -> None:
+def _changeable(request: Request, type_id: str) -> VolumeType:
     """Pass a type that exists and that no volume has.
 
     Volumes were placed by what their type asked for when they were made.
     """
-    volume_types.get(request.context, type_id)
+    kind = volume_types.get(request.context, type_id)
     if volume_views.type_in_use(type_id):
         raise faults.BadRequest(
             "Volume Type is currently in use: its extra specs can not be changed."
         )
+    return kind

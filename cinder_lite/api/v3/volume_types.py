@@ -9,7 +9,7 @@ from typing import Any
 from oslo_config import cfg
 
 from cinder_lite import exception
-from cinder_lite.api import faults, paging, validation
+from cinder_lite.api import faults, paging, resource_filters, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.v3.volumes import default_type
 from cinder_lite.api.views import volume_types as views
@@ -19,6 +19,7 @@ from cinder_lite.objects import VolumeType
 CONF = cfg.CONF
 
 _SORT_KEYS = frozenset({"id", "name", "description", "is_public", "created_at", "updated_at"})
+_GENERAL_FILTERS = 52
 _FILTERS = frozenset({"name", "description", "extra_specs"})
 
 
@@ -28,25 +29,12 @@ def index(request: Request) -> dict[str, Any]:
     context = request.context
     is_public = _is_public(request.query.get("is_public", "true")) if context.is_admin else None
     found = _filtered(request, volume_types.listing(context, is_public))
-    for key, direction in reversed(_order(page.sort)):
-        found.sort(key=lambda kind: _sortable(kind, key), reverse=direction == "desc")  # noqa: B023
-    ids = [kind.id for kind in found]
-    first = page.offset + (ids.index(page.marker) + 1 if page.marker in ids else 0)
-    found = found[first : first + page.limit]
+    found = paging.cut(found, page)
     answer: dict[str, Any] = {"volume_types": [views.show(request, kind) for kind in found]}
     following = paging.next_link(request, page, [kind.id for kind in found])
     if following is not None:
         answer["volume_type_links"] = following
     return answer
-
-
-def _order(sort: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return [*sort, ("created_at", sort[0][1]), ("id", sort[0][1])]
-
-
-def _sortable(kind: VolumeType, key: str) -> tuple[bool, Any]:
-    value = getattr(kind, key)
-    return (value is not None, value if value is not None else "")
 
 
 def _is_public(text: str) -> bool | None:
@@ -60,8 +48,13 @@ def _is_public(text: str) -> bool | None:
 
 
 def _filtered(request: Request, found: list[VolumeType]) -> list[VolumeType]:
-    for name, value in request.query.items():
-        if name in paging.PARAMETERS or name == "is_public":
+    filters = {key: v for key, v in request.query.items() if key not in paging.PARAMETERS}
+    if not request.context.is_admin:
+        if request.minor < _GENERAL_FILTERS:
+            return found
+        resource_filters.check("volume_type", filters, request.minor)
+    for name, value in filters.items():
+        if name == "is_public":
             continue
         if name not in _FILTERS:
             return []

@@ -12,8 +12,8 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, policy, states
 from cinder_lite.context import RequestContext
+from cinder_lite.db import default_types, volume_types
 from cinder_lite.db import services as db_services
-from cinder_lite.db import volume_types
 from cinder_lite.objects import Snapshot, Volume, VolumeType
 from cinder_lite.policies import volumes as rules
 
@@ -124,9 +124,15 @@ def type_of(
 
 
 def default_type(context: RequestContext) -> VolumeType | None:
-    """Return the type of volumes that name none, None where there is none."""
+    """Return the type of volumes that name none, None where there is none.
+
+    The project's own, or else the one of ``default_volume_type``.
+    """
     name = CONF.default_volume_type
+    own = default_types.get(context.project_id)
     try:
+        if own is not None:
+            return volume_types.get(context.elevated(), own)
         return volume_types.get_by_name(context.elevated(), name) if name else None
     except exception.VolumeTypeNotFound:
         return None

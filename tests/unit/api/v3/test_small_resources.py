@@ -185,7 +185,6 @@ def test_percent(api: Client, values: dict[str, object], percent: int | None) ->
         ("/clusters", "clusters"),
         ("/attachments", "attachments"),
         ("/backups/detail", "backups"),
-        ("/qos-specs", "qos_specs"),
     ],
 )
 def test_empty_lists(api: Client, path: str, name: str) -> None:
