@@ -7,6 +7,7 @@ import sys
 
 from oslo_upgradecheck import upgradecheck
 
+from cinder_lite import concurrency
 from cinder_lite.conf import CONF
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.db import schema
@@ -63,6 +64,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
 def main() -> int:
     """Run the checks; the exit status is the worst result."""
+    concurrency.setup(concurrency.THREADING)
     return int(upgradecheck.main(CONF, "cinder_lite", Checks()))
 
 
