@@ -23,7 +23,6 @@ from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
 from cinder_lite.volume import exports, lifecycle
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy.throttling import Throttle
 from cinder_lite.volume.migration import completion, recovery
 from cinder_lite.volume.migration.mover import Mover
 from cinder_lite.volume.rpcapi import VolumeAPI
@@ -69,7 +68,7 @@ class VolumeManager:
             service_host=service_host,
             driver=driver,
             configuration=configuration,
-            throttle=Throttle(configuration.volume_copy_bps_limit),
+            throttle=driver.throttle,
             volume_rpcapi=VolumeAPI(),
             scheduler_rpcapi=SchedulerAPI(),
             context=request_context.admin_context(),

@@ -23,7 +23,7 @@ from typing import Any
 
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Snapshot, Volume
-from cinder_lite.volume.copy import Report, dd, process
+from cinder_lite.volume.copy import Report, Throttle, dd, process
 from cinder_lite.volume.drivers.manageable import ManageableSnapshotsVD, ManageableVD
 
 ModelUpdate = dict[str, Any] | None
@@ -47,6 +47,8 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         self.configuration = configuration
         self.host = host
         self._execute = execute
+        self.throttle = Throttle(getattr(configuration, "volume_copy_bps_limit", 0))
+        """The limit of all copies of this backend, the driver's own and the service's."""
         self._initialized = False
         self._stats: dict[str, Any] = {}
 

@@ -4,6 +4,8 @@
 ====================  ==========================================================================
 :mod:`.executor`      runs commands, as root where they need it, and explains their failures
 :mod:`.names`         names of volumes, device paths, and what may go into a command line
+:mod:`.location`      where a backend keeps its volumes, for other backends to read
+:mod:`.setup`         a backend's options checked and turned into what the rooms below need
 :mod:`.report`        volume groups and logical volumes as LVM's JSON reports tell of them
 :mod:`.group`         :class:`~.group.VolumeGroup`: what can be done in one volume group
 :mod:`.thin`          the thin pool, and which parts of a thin volume hold data

@@ -10,6 +10,8 @@ from cinder_lite.volume.lvm.report import Group, LogicalVolume
 
 MOVING = "cinder_lite.moving"
 """Tag of a logical volume that a move is filling: it is nobody's data yet."""
+TEMPORARY = "cinder_lite.temporary"
+"""Tag of a snapshot that exists for the time of a copy."""
 
 
 class VolumeGroup:
@@ -91,9 +93,13 @@ class VolumeGroup:
         words = ["lvcreate", "--yes", "-n", names.check(name), "-V", f"{size}g"]
         self._lvm(*words, "--thinpool", pool, *self._tag(moving), self.name)
 
-    def snapshot_thick(self, origin: str, name: str) -> None:
-        """Keep a thick volume's present data, with room for all of it to change."""
+    def snapshot_thick(self, origin: str, name: str, *, temporary: bool = False) -> None:
+        """Keep a thick volume's present data, with room for all of it to change.
+
+        :param temporary: tag it as what a copy needs and removes
+        """
         words = ["lvcreate", "--yes", "-n", names.check(name), "--snapshot", "-l", "100%ORIGIN"]
+        words += ["--addtag", TEMPORARY] if temporary else []
         self._lvm(*words, self._full(origin))
 
     def snapshot_thin(self, origin: str, name: str) -> None:

@@ -20,7 +20,6 @@ from cinder_lite.volume.lvm.wipe import Wiper
 
 LOG = logging.getLogger(__name__)
 
-_MIB = 1024**2
 _GIB = 1024**3
 
 
@@ -28,6 +27,7 @@ class LocalMove:
     """The move of one volume between two groups.
 
     :param name: the volume's name, in both
+    :param size: its size, GiB
     :param is_thin: the target takes space from the thin pool of its group
     :param mirrors: further copies that a thick target keeps
     :param wiper: clears what is removed, and knows how to copy
@@ -36,6 +36,7 @@ class LocalMove:
     def __init__(
         self,
         name: str,
+        size: int,
         source: VolumeGroup,
         target: VolumeGroup,
         *,
@@ -44,6 +45,7 @@ class LocalMove:
         wiper: Wiper,
     ) -> None:
         self._name = name
+        self._size = size
         self._source = source
         self._target = target
         self._thin = is_thin
@@ -59,13 +61,16 @@ class LocalMove:
         :raises VolumeCopyFailed: the data could not be copied
         """
         volume = self._source.require(self._name)
-        if self._target.find(self._name) is not None:
+        present = self._target.find(self._name)
+        if present is not None and MOVING in present.tags:  # of a move that nobody has ended
+            self._wiper.remove(self._target, present)
+        elif present is not None:
             raise exception.VolumeBackendAPIException(
                 data=f"the volume group {self._target.name} has a logical volume {self._name} "
                 "already; if no volume of this name is on that backend, remove it."
             )
-        self._create(-(-volume.size // _GIB))
         try:
+            self._create()
             self._copy(volume, progress, stop)
         except BaseException:
             self._undo()
@@ -83,7 +88,7 @@ class LocalMove:
             self._target.settled(self._name)
         if volume is None:
             return
-        if copy is None or copy.size < volume.size:
+        if copy is None or copy.size < self._size * _GIB:
             raise exception.VolumeBackendAPIException(
                 data=f"{self._source.name}/{self._name} is kept, because the volume group "
                 f"{self._target.name} has not got all of the volume."
@@ -96,13 +101,16 @@ class LocalMove:
         if copy is not None and MOVING in copy.tags:
             self._wiper.remove(self._target, copy)
 
-    def _create(self, size: int) -> None:
-        """Make the target; ``size`` is GiB."""
+    def _create(self) -> None:
+        """Make the target; what will not be written reads as zero."""
         if self._thin:
             pool = thin.ensure_pool(self._target)
-            self._target.create_thin(self._name, size, pool.name, moving=True)
-        else:
-            self._target.create_thick(self._name, size, mirrors=self._mirrors, moving=True)
+            self._target.create_thin(self._name, self._size, pool.name, moving=True)
+            return
+        self._target.create_thick(self._name, self._size, mirrors=self._mirrors, moving=True)
+        made = self._target.require(self._name)
+        if made.size > self._size * _GIB:  # where extents are odd, the last one is only begun
+            self._wiper.zero(self._target, made)
 
     def _copy(self, volume: LogicalVolume, progress: Report | None, stop: Stop | None) -> None:
         """Copy what the source holds; whether zeros may be left out is the target's to say.
@@ -118,11 +126,11 @@ class LocalMove:
         if volume.kind == THIN:
             extents = thin.mapped_extents(executor, self._source, volume)
         if extents is None and self._thin:
-            extents = [(0, volume.size)]  # all is read, but only what is not zero is written
+            extents = [(0, self._size * _GIB)]  # read all, write what is not zero
         result = copy_volume(
             self._source.path(self._name),
             self._target.path(self._name),
-            volume.size // _MIB,
+            self._size * 1024,
             self._wiper.blocksize,
             sync=True,
             throttle=self._wiper.throttle,

@@ -16,9 +16,14 @@ def check(name: str) -> str:
 
     :raises VolumeBackendAPIException: LVM would refuse it, or take it for something else
     """
-    if not _NAME.fullmatch(name) or name in (".", ".."):
-        raise exception.VolumeBackendAPIException(data=f"{name!r} is no name for a logical volume.")
+    if not allowed(name):
+        raise exception.VolumeBackendAPIException(data=f"{name!r} is no name that LVM takes.")
     return name
+
+
+def allowed(name: str) -> bool:
+    """Tell whether LVM takes a name, and rootwrap's filters let it through."""
+    return bool(_NAME.fullmatch(name)) and name not in (".", "..")
 
 
 def snapshot(name: str) -> str:

@@ -36,6 +36,8 @@ class Group:
     """Bytes of an extent, the unit of allocation."""
     volumes: int
     """Logical volumes that are visible, pools and snapshots included."""
+    devices: int
+    """Physical volumes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def groups(executor: Executor) -> dict[str, Group]:
             free=int(row["vg_free"]),
             extent=int(row["vg_extent_size"]),
             volumes=int(row["lv_count"]),
+            devices=int(row["pv_count"]),
         )
         for row in rows
     )

@@ -8,7 +8,6 @@ import dataclasses
 from oslo_log import log as logging
 
 from cinder_lite.volume.copy import Throttle, copy_volume
-from cinder_lite.volume.copy.process import Stop
 from cinder_lite.volume.lvm.executor import Executor
 from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.report import THIN, LogicalVolume
@@ -16,6 +15,9 @@ from cinder_lite.volume.lvm.report import THIN, LogicalVolume
 LOG = logging.getLogger(__name__)
 
 _MIB = 1024**2
+_ZEROS = "/dev/zero"
+_NOTHING: tuple[tuple[int, int], ...] = ()
+"""The extents of a source that holds nothing but zeros."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,25 +48,34 @@ class Wiper:
             self._clear(group, volume)
         group.remove(volume.name)
 
-    def _clear(self, group: VolumeGroup, volume: LogicalVolume, stop: Stop | None = None) -> None:
+    def _clear(self, group: VolumeGroup, volume: LogicalVolume) -> None:
         if volume.thick_snapshot:
             # What lies in the snapshot's own space is its origin's former data. As a volume it can
             # be cleared and, should this be interrupted, found again under its name.
             group.split_snapshot(volume.name)
             volume = group.require(volume.name)
+        size = volume.size // _MIB
+        self.zero(group, volume, min(size, self.limit) if self.limit else size)
+
+    def zero(self, group: VolumeGroup, volume: LogicalVolume, size: int | None = None) -> None:
+        """Overwrite a volume with zeros, whatever the backend does with deleted ones.
+
+        The kernel is asked for it (``BLKZEROOUT``): storage that can write zeros by itself does
+        that, and everything else gets them written.
+
+        :param size: MiB at the start; None for all
+        :raises VolumeCopyFailed: it can not be written
+        """
         if not volume.active:
             group.activate(volume.name)
-        size = volume.size // _MIB
-        if self.limit:
-            size = min(size, self.limit)
         result = copy_volume(
-            "/dev/zero",
+            _ZEROS,
             group.path(volume.name),
-            size,
+            volume.size // _MIB if size is None else size,
             self.blocksize,
             ionice=self.ionice,
             throttle=self.throttle,
-            stop=stop,
+            extents=_NOTHING,
             root_helper=self.executor.root_helper,
         )
         LOG.info("%s/%s: cleared: %s", group.name, volume.name, result)
