@@ -404,7 +404,7 @@ class VolumeLimitExceeded(OverQuota):
 class SnapshotLimitExceeded(OverQuota):
     """The quota of snapshots is used up."""
 
-    message = "Maximum number of snapshots allowed (%(allowed)d) exceeded for quota '%(name)s'."
+    message = "Maximum number of snapshots allowed (%(allowed)d) exceeded"
 
 
 class VolumeSizeExceedsAvailableQuota(OverQuota):

@@ -48,6 +48,12 @@ AWAITING_TRANSFER = "awaiting-transfer"
 """Offered to another project."""
 MANAGING = "managing"
 """An existing volume of the backend is being taken over."""
+REVERTING = "reverting"
+"""The volume gets the data of its latest snapshot again."""
+UNMANAGING = "unmanaging"
+"""The volume is being forgotten; its data stays on the backend."""
+DELETED = "deleted"
+"""The row is deleted."""
 
 VOLUME_STATUSES = (
     CREATING,
@@ -70,6 +76,27 @@ VOLUME_STATUSES = (
     BACKING_UP,
     RESTORING_BACKUP,
     AWAITING_TRANSFER,
+)
+
+# --- snapshot.status -------------------------------------------------------------------------
+# creating, available, deleting, error, error_deleting, unmanaging and deleted as for volumes.
+
+RESTORING = "restoring"
+"""The volume is being reverted to this snapshot."""
+UPDATING = "updating"
+"""Written by os-reset_status only."""
+
+SNAPSHOT_STATUSES = (
+    ERROR,
+    AVAILABLE,
+    CREATING,
+    DELETING,
+    DELETED,
+    UPDATING,
+    ERROR_DELETING,
+    UNMANAGING,
+    BACKING_UP,
+    RESTORING,
 )
 
 # --- volume.attach_status --------------------------------------------------------------------

@@ -161,6 +161,17 @@ snapshots = sa.Table(
     *_times(),
     sa.Index("ix_snapshots_volume_id", "volume_id", "deleted"),
     sa.Index("ix_snapshots_project_list", "deleted", "project_id", "created_at", "id"),
+    sa.Index("ix_snapshots_all_list", "deleted", "created_at", "id"),
+)
+
+snapshot_metadata = sa.Table(
+    "snapshot_metadata",
+    metadata,
+    _column("id", sa.Integer, primary_key=True),
+    _column("snapshot_id", Uuid, sa.ForeignKey("snapshots.id"), nullable=False),
+    _column("key", Name, nullable=False),
+    _column("value", Name),
+    sa.UniqueConstraint("snapshot_id", "key"),
 )
 
 transfers = sa.Table(

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotas: what a project may have and what it has.
 
-A volume is counted in the transaction that inserts its row and given back in the one that deletes
-it, so nothing can leak and nothing needs to be reserved, expired or repaired. The UPDATE that
+A volume or snapshot is counted in the transaction that inserts its row and given back in the one
+that deletes it, so nothing can leak and nothing needs to be expired or repaired. The UPDATE that
 counts it refuses at the limit, so two requests at once can not pass together.
+
+What has a type is also counted under ``volumes_<type>``, ``gigabytes_<type>`` and
+``snapshots_<type>``, without a limit unless one is set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -23,8 +26,16 @@ VOLUMES = "volumes"
 GIGABYTES = "gigabytes"
 SNAPSHOTS = "snapshots"
 GROUPS = "groups"
+PER_TYPE = (VOLUMES, GIGABYTES, SNAPSHOTS)
+"""Resources that are also counted for each volume type."""
 RESOURCES = (VOLUMES, SNAPSHOTS, GIGABYTES, "backups", "backup_gigabytes", GROUPS)
 PER_VOLUME = "per_volume_gigabytes"
+
+_COUNTED: dict[str, type[exception.OverQuota]] = {
+    VOLUMES: exception.VolumeLimitExceeded,
+    SNAPSHOTS: exception.SnapshotLimitExceeded,
+    GROUPS: exception.GroupLimitExceeded,
+}
 
 _U = models.quota_usages.c
 _Q = models.quotas.c
@@ -38,78 +49,182 @@ def default_limit(resource: str) -> int:
 
 
 def _limits(connection: sa.Connection, project_id: str) -> dict[str, int]:
+    """Return every limit: those of RESOURCES, and of types those that are set."""
     rows = connection.execute(
         sa.select(_Q.resource, _Q.hard_limit).where(_Q.project_id == project_id)
     )
-    own = {resource: limit for resource, limit in rows if limit is not None}
-    return {name: own.get(name, default_limit(name)) for name in (*RESOURCES, PER_VOLUME)}
+    limits = {name: default_limit(name) for name in (*RESOURCES, PER_VOLUME)}
+    limits.update({resource: limit for resource, limit in rows if limit is not None})
+    return limits
 
 
-def consume(connection: sa.Connection, project_id: str, volumes: int, gigabytes: int) -> None:
-    """Count new volumes of a project, inside the transaction that creates them.
+# --- counting, inside the transaction that changes what is counted ---------------------------
+
+
+def consume(
+    connection: sa.Connection,
+    project_id: str,
+    volumes: int,
+    gigabytes: int,
+    volume_type_id: str | None = None,
+) -> None:
+    """Count new volumes of a project.
 
     :param gigabytes: their size together, GiB
     :raises VolumeSizeExceedsLimit, VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: refused
     """
     limits = _limits(connection, project_id)
-    if volumes and 0 <= limits[PER_VOLUME] < gigabytes:
-        raise exception.VolumeSizeExceedsLimit(size=gigabytes, limit=limits[PER_VOLUME])
-    if not _add(connection, project_id, VOLUMES, volumes, limits[VOLUMES]):
-        raise exception.VolumeLimitExceeded(allowed=limits[VOLUMES], name=VOLUMES)
-    if not _add(connection, project_id, GIGABYTES, gigabytes, limits[GIGABYTES]):
-        raise exception.VolumeSizeExceedsAvailableQuota(
-            requested=gigabytes,
-            quota=limits[GIGABYTES],
-            consumed=_in_use(connection, project_id, GIGABYTES),
-            name=GIGABYTES,
-        )
+    if volumes:
+        _check_size(limits, gigabytes)
+    amounts = {VOLUMES: volumes, GIGABYTES: gigabytes}
+    _take(connection, project_id, amounts, volume_type_id, limits)
 
 
-def release(connection: sa.Connection, project_id: str, volumes: int, gigabytes: int) -> None:
-    """Give back what deleted volumes of a project used, inside the transaction of the deletion."""
-    _subtract(connection, project_id, {VOLUMES: volumes, GIGABYTES: gigabytes})
+def release(
+    connection: sa.Connection,
+    project_id: str,
+    volumes: int,
+    gigabytes: int,
+    volume_type_id: str | None = None,
+) -> None:
+    """Give back what deleted volumes of a project used."""
+    _give(connection, project_id, {VOLUMES: volumes, GIGABYTES: gigabytes}, volume_type_id)
 
 
 def consume_snapshots(
-    connection: sa.Connection, project_id: str, snapshots: int, gigabytes: int
+    connection: sa.Connection,
+    project_id: str,
+    snapshots: int,
+    gigabytes: int,
+    volume_type_id: str | None = None,
 ) -> None:
-    """Count new snapshots of a project, inside the transaction that creates them.
+    """Count new snapshots of a project.
 
     :param gigabytes: their size together, GiB; not counted under ``no_snapshot_gb_quota``
     :raises SnapshotLimitExceeded, VolumeSizeExceedsAvailableQuota: refused
     """
-    limits = _limits(connection, project_id)
-    if not _add(connection, project_id, SNAPSHOTS, snapshots, limits[SNAPSHOTS]):
-        raise exception.SnapshotLimitExceeded(allowed=limits[SNAPSHOTS], name=SNAPSHOTS)
-    if not CONF.no_snapshot_gb_quota:
-        consume(connection, project_id, 0, gigabytes)
+    amounts = _of_snapshots(snapshots, gigabytes)
+    _take(connection, project_id, amounts, volume_type_id, _limits(connection, project_id))
 
 
 def release_snapshots(
-    connection: sa.Connection, project_id: str, snapshots: int, gigabytes: int
+    connection: sa.Connection,
+    project_id: str,
+    snapshots: int,
+    gigabytes: int,
+    volume_type_id: str | None = None,
 ) -> None:
-    """Give back what deleted snapshots used, inside the transaction of the deletion."""
-    size = 0 if CONF.no_snapshot_gb_quota else gigabytes
-    _subtract(connection, project_id, {SNAPSHOTS: snapshots, GIGABYTES: size})
+    """Give back what deleted snapshots of a project used."""
+    _give(connection, project_id, _of_snapshots(snapshots, gigabytes), volume_type_id)
+
+
+def _of_snapshots(snapshots: int, gigabytes: int) -> dict[str, int]:
+    if CONF.no_snapshot_gb_quota:
+        return {SNAPSHOTS: snapshots}
+    return {SNAPSHOTS: snapshots, GIGABYTES: gigabytes}
+
+
+def reserve_growth(
+    connection: sa.Connection, project_id: str, size: int, growth: int, volume_type_id: str | None
+) -> None:
+    """Reserve what a volume will use more when it has grown.
+
+    :param size: the volume's size then, GiB
+    :param growth: GiB more than now
+    :raises VolumeSizeExceedsLimit, VolumeSizeExceedsAvailableQuota: refused
+    """
+    limits = _limits(connection, project_id)
+    _check_size(limits, size)
+    _take(connection, project_id, {GIGABYTES: growth}, volume_type_id, limits, reserve=True)
+
+
+def end_growth(
+    connection: sa.Connection,
+    project_id: str,
+    growth: int,
+    volume_type_id: str | None,
+    *,
+    grown: bool,
+) -> None:
+    """End a reservation of :func:`reserve_growth`.
+
+    :param grown: count it as used; False gives it back
+    """
+    for resource, amount in _with_type(connection, {GIGABYTES: growth}, volume_type_id):
+        connection.execute(
+            sa.update(models.quota_usages)
+            .where(_U.project_id == project_id, _U.resource == resource)
+            .values(
+                reserved=sa.case((_U.reserved > amount, _U.reserved - amount), else_=0),
+                in_use=_U.in_use + (amount if grown else 0),
+                updated_at=utcnow(),
+            )
+        )
 
 
 def consume_group(connection: sa.Connection, project_id: str) -> None:
-    """Count a new group of a project, inside the transaction that creates it.
+    """Count a new group of a project.
 
     :raises GroupLimitExceeded: the quota is used up
     """
-    limit = _limits(connection, project_id)[GROUPS]
-    if not _add(connection, project_id, GROUPS, 1, limit):
-        raise exception.GroupLimitExceeded(allowed=limit)
+    _take(connection, project_id, {GROUPS: 1}, None, _limits(connection, project_id))
 
 
 def release_group(connection: sa.Connection, project_id: str) -> None:
-    """Give back what a deleted group used, inside the transaction of the deletion."""
-    _subtract(connection, project_id, {GROUPS: 1})
+    """Give back what a deleted group used."""
+    _give(connection, project_id, {GROUPS: 1}, None)
 
 
-def _subtract(connection: sa.Connection, project_id: str, amounts: Mapping[str, int]) -> None:
-    for resource, amount in amounts.items():
+def _check_size(limits: Mapping[str, int], size: int) -> None:
+    if 0 <= limits[PER_VOLUME] < size:
+        raise exception.VolumeSizeExceedsLimit(size=size, limit=limits[PER_VOLUME])
+
+
+def _with_type(
+    connection: sa.Connection, amounts: Mapping[str, int], volume_type_id: str | None
+) -> Iterator[tuple[str, int]]:
+    """Yield what is to be counted, always in the same order: so no two deadlock."""
+    types = models.volume_types.c
+    name: str | None = None
+    if volume_type_id is not None:
+        query = sa.select(types.name).where(types.id == volume_type_id)
+        name = connection.execute(query).scalar()
+    for resource, amount in sorted(amounts.items()):
+        yield resource, amount
+        if name is not None:
+            yield f"{resource}_{name}", amount
+
+
+def _take(
+    connection: sa.Connection,
+    project_id: str,
+    amounts: Mapping[str, int],
+    volume_type_id: str | None,
+    limits: Mapping[str, int],
+    *,
+    reserve: bool = False,
+) -> None:
+    for resource, amount in _with_type(connection, amounts, volume_type_id):
+        limit = limits.get(resource, -1)
+        if _add(connection, project_id, resource, amount, limit, reserve=reserve):
+            continue
+        if resource.startswith(GIGABYTES):
+            raise exception.VolumeSizeExceedsAvailableQuota(
+                requested=amount,
+                quota=limit,
+                consumed=_consumed(connection, project_id, resource),
+                name=resource,
+            )
+        raise _COUNTED[resource.partition("_")[0]](allowed=limit, name=resource)
+
+
+def _give(
+    connection: sa.Connection,
+    project_id: str,
+    amounts: Mapping[str, int],
+    volume_type_id: str | None,
+) -> None:
+    for resource, amount in _with_type(connection, amounts, volume_type_id):
         connection.execute(
             sa.update(models.quota_usages)
             .where(_U.project_id == project_id, _U.resource == resource)
@@ -121,9 +236,16 @@ def _subtract(connection: sa.Connection, project_id: str, amounts: Mapping[str, 
 
 
 def _add(
-    connection: sa.Connection, project_id: str, resource: str, amount: int, limit: int
+    connection: sa.Connection,
+    project_id: str,
+    resource: str,
+    amount: int,
+    limit: int,
+    *,
+    reserve: bool,
 ) -> bool:
     """Add ``amount`` to a usage unless it would pass ``limit``; False when it would."""
+    column = _U.reserved if reserve else _U.in_use
     for _ in range(2):
         where = [_U.project_id == project_id, _U.resource == resource]
         if limit >= 0:
@@ -131,7 +253,7 @@ def _add(
         changed = connection.execute(
             sa.update(models.quota_usages)
             .where(*where)
-            .values(in_use=_U.in_use + amount, updated_at=utcnow())
+            .values({column: column + amount, _U.updated_at: utcnow()})
         )
         if changed.rowcount:
             return True
@@ -157,9 +279,14 @@ def _insert_usage(connection: sa.Connection, project_id: str, resource: str) -> 
             raise
 
 
-def _in_use(connection: sa.Connection, project_id: str, resource: str) -> int:
-    query = sa.select(_U.in_use).where(_U.project_id == project_id, _U.resource == resource)
+def _consumed(connection: sa.Connection, project_id: str, resource: str) -> int:
+    query = sa.select(_U.in_use + _U.reserved).where(
+        _U.project_id == project_id, _U.resource == resource
+    )
     return int(connection.execute(query).scalar() or 0)
+
+
+# --- reading ---------------------------------------------------------------------------------
 
 
 @engine.retried

@@ -94,17 +94,25 @@ def purge(age_days: int) -> dict[str, int]:
         ids = [row[0] for row in connection.execute(old)]
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
+            of_volumes = sa.select(models.snapshots.c.id).where(
+                models.snapshots.c.volume_id.in_(part)
+            )
+            _purge_snapshots(gone, connection, of_volumes)
             for table in (
                 models.volume_metadata,
                 models.volume_admin_metadata,
                 models.volume_glance_metadata,
                 models.volume_attachment,
-                models.snapshots,
                 models.transfers,
                 models.volume_migrations,
             ):
                 _count(gone, connection, table, table.c.volume_id.in_(part))
             _count(gone, connection, models.volumes, volumes.id.in_(part))
+        snapshots = models.snapshots.c
+        old_snapshots = sa.select(snapshots.id).where(
+            snapshots.deleted == sa.true(), snapshots.deleted_at < before
+        )
+        _purge_snapshots(gone, connection, old_snapshots)
         ended = models.volume_migrations.c.finished_at
         _count(gone, connection, models.volume_migrations, ended < before)
         for table in (models.services, models.volume_types):
@@ -115,6 +123,17 @@ def purge(age_days: int) -> dict[str, int]:
                 sa.and_(table.c.deleted == sa.true(), table.c.deleted_at < before),
             )
     return gone
+
+
+def _purge_snapshots(
+    gone: dict[str, int], connection: sa.Connection, query: sa.Select[Any]
+) -> None:
+    ids = list(connection.execute(query).scalars())
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        metadata = models.snapshot_metadata
+        _count(gone, connection, metadata, metadata.c.snapshot_id.in_(part))
+        _count(gone, connection, models.snapshots, models.snapshots.c.id.in_(part))
 
 
 def _count(

@@ -160,8 +160,9 @@ def accept(transfer: Transfer, user_id: str | None, project_id: str) -> None:
                 reason=f"volume {volume.id} can not be transferred: {_OFFERED.explain(volume)}"
             )
         if volume.use_quota:
-            quotas.consume(connection, project_id, 1, volume.size)
-            quotas.release(connection, str(volume.project_id), 1, volume.size)
+            counted = (1, volume.size, volume.volume_type_id)
+            quotas.consume(connection, project_id, *counted)
+            quotas.release(connection, str(volume.project_id), *counted)
         if not transfer.no_snapshots:
             _give_snapshots(connection, volume.id, str(volume.project_id), owner)
 
@@ -171,9 +172,10 @@ def _give_snapshots(
 ) -> None:
     _check_snapshots(connection, volume_id)
     alive = (S.c.volume_id == volume_id, S.c.deleted == sa.false())
-    counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(S.c.volume_size), 0))
-    number, size = connection.execute(counted.where(*alive, S.c.use_quota.is_(True))).one()
-    if number:
-        quotas.consume_snapshots(connection, str(owner["project_id"]), int(number), int(size))
-        quotas.release_snapshots(connection, donor, int(number), int(size))
+    counted = sa.select(sa.func.count(), sa.func.sum(S.c.volume_size), S.c.volume_type_id)
+    counted = counted.where(*alive, S.c.use_quota.is_(True)).group_by(S.c.volume_type_id)
+    for number, size, type_id in connection.execute(counted).all():
+        amounts = (int(number), int(size), type_id)
+        quotas.consume_snapshots(connection, str(owner["project_id"]), *amounts)
+        quotas.release_snapshots(connection, donor, *amounts)
     connection.execute(sa.update(S).where(*alive).values(updated_at=utcnow(), **owner))

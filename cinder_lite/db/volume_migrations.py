@@ -45,6 +45,8 @@ def begin(
     now = utcnow()
     row = {"id": str(uuid.uuid4()), "created_at": now, "updated_at": now, **record}
     with engine.transaction() as connection:
+        # A snapshot that is being created is either seen by the rules, or sees the move.
+        volumes.lock(connection, volume_id)
         if not volumes.swap(connection, volume_id, volume_values, rules):
             return None
         connection.execute(sa.insert(T), {"volume_id": volume_id, **row})

@@ -14,7 +14,7 @@ from cinder_lite import exception
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import engine, models, quotas
-from cinder_lite.objects import VOLUME_COLUMNS, Snapshot, Volume, utcnow
+from cinder_lite.objects import VOLUME_COLUMNS, Volume, utcnow
 
 T = models.volumes
 _COLUMNS = [T.c[name] for name in VOLUME_COLUMNS]
@@ -60,6 +60,36 @@ def read(connection: sa.Connection, volume_id: str) -> Volume:
     return from_row(connection.execute(_BY_ID, {"volume_id": volume_id}).one())
 
 
+def lock(connection: sa.Connection, volume_id: str) -> Volume:
+    """Return a live volume as it is now and keep it so until the caller's transaction ends.
+
+    What is read after this sees every change that was admitted before: a move, a deletion and a
+    new snapshot of one volume, which look at each other's rows, are decided one after another.
+
+    :raises VolumeNotFound: it has gone
+    """
+    query = _BY_ID.where(T.c.deleted == sa.false()).with_for_update()
+    row = connection.execute(query, {"volume_id": volume_id}).one_or_none()
+    if row is None:
+        raise exception.VolumeNotFound(volume_id=volume_id)
+    return from_row(row)
+
+
+def check(connection: sa.Connection, volume_id: str, rules: Sequence[cond.Condition]) -> list[str]:
+    """Return a sentence for every rule that does not hold, inside a transaction of the caller's.
+
+    :raises VolumeNotFound: the volume has gone
+    """
+    query = sa.select(*_COLUMNS, cond.snapshots_exist()).where(
+        T.c.id == volume_id, T.c.deleted == sa.false()
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise exception.VolumeNotFound(volume_id=volume_id)
+    volume, has_snapshots = from_row(row[:-1]), bool(row[-1])
+    return [rule.explain(volume) for rule in rules if not rule.holds(volume, has_snapshots)]
+
+
 @engine.retried
 def create(values: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Volume:
     """Create a volume's row and count it against its project's quota, in one transaction.
@@ -69,7 +99,13 @@ def create(values: Mapping[str, Any], metadata: Mapping[str, str] | None = None)
     """
     with engine.transaction() as connection:
         if values.get("use_quota", True):
-            quotas.consume(connection, str(values["project_id"]), 1, int(values["size"]))
+            quotas.consume(
+                connection,
+                str(values["project_id"]),
+                1,
+                int(values["size"]),
+                values.get("volume_type_id"),
+            )
         volume_id = insert(connection, values)
         if metadata:
             connection.execute(
@@ -148,15 +184,8 @@ def refusals(volume_id: str, rules: Sequence[cond.Condition]) -> list[str]:
 
     :raises VolumeNotFound: the volume has gone
     """
-    query = sa.select(*_COLUMNS, cond.snapshots_exist()).where(
-        T.c.id == volume_id, T.c.deleted == sa.false()
-    )
     with engine.statement() as connection:
-        row = connection.execute(query).one_or_none()
-    if row is None:
-        raise exception.VolumeNotFound(volume_id=volume_id)
-    volume, has_snapshots = from_row(row[:-1]), bool(row[-1])
-    return [rule.explain(volume) for rule in rules if not rule.holds(volume, has_snapshots)]
+        return check(connection, volume_id, rules)
 
 
 @engine.retried
@@ -189,7 +218,7 @@ def destroy(volume_id: str) -> bool:
         ):
             connection.execute(sa.delete(table).where(table.c.volume_id == volume_id))
         if volume.use_quota and volume.project_id is not None:
-            quotas.release(connection, volume.project_id, 1, volume.size)
+            quotas.release(connection, volume.project_id, 1, volume.size, volume.volume_type_id)
     return True
 
 
@@ -274,41 +303,6 @@ def migration_targets() -> list[Volume]:
     )
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
-
-
-@engine.retried
-def snapshot_exists(volume_id: str) -> bool:
-    """Tell whether a volume has snapshots."""
-    query = sa.select(models.snapshots.c.id).where(
-        models.snapshots.c.volume_id == volume_id, models.snapshots.c.deleted == sa.false()
-    )
-    with engine.statement() as connection:
-        return connection.execute(query.limit(1)).first() is not None
-
-
-@engine.retried
-def snapshot_get(context: RequestContext, snapshot_id: str) -> Snapshot:
-    """Return a snapshot.
-
-    :raises SnapshotNotFound: there is none that this caller may see
-    """
-    s = models.snapshots.c
-    query = sa.select(
-        s.id,
-        s.volume_id,
-        s.volume_size,
-        s.project_id,
-        s.user_id,
-        s.status,
-        s.display_name,
-        s.display_description,
-        s.provider_location,
-    ).where(s.id == snapshot_id, s.deleted == sa.false())
-    with engine.statement() as connection:
-        row = connection.execute(query).one_or_none()
-    if row is None or not (context.is_admin or row.project_id == context.project_id):
-        raise exception.SnapshotNotFound(snapshot_id=snapshot_id)
-    return Snapshot(**row._mapping)
 
 
 class Placement(NamedTuple):

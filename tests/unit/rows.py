@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from cinder_lite import states
-from cinder_lite.db import services, volume_migrations, volumes
-from cinder_lite.objects import Migration, Service, Volume
+from cinder_lite.db import services, snapshots, volume_migrations, volumes
+from cinder_lite.objects import Migration, Service, Snapshot, Volume
 
 GIB = 1024**3
 PROJECT = "project-1"
@@ -32,6 +32,22 @@ def volume(**values: Any) -> Volume:
             **values,
         }
     )
+
+
+def snapshot(of: Volume, **values: Any) -> Snapshot:
+    """Create a snapshot of a volume: available unless told otherwise."""
+    metadata = values.pop("metadata", None)
+    row = {
+        "user_id": "user-1",
+        "project_id": of.project_id,
+        "status": states.AVAILABLE,
+        "progress": "100%",
+        "display_name": "snap",
+        **values,
+    }
+    made, refused = snapshots.create(of.id, (), row, metadata)
+    assert made is not None, refused
+    return made
 
 
 def service(host: str = "one@file", binary: str = services.VOLUME, zone: str = "nova") -> Service:

@@ -9,7 +9,7 @@ from cinder_lite import exception, policy
 from cinder_lite.api import deps, faults, microversions, paging, validation, volume_filters
 from cinder_lite.api.request import Request
 from cinder_lite.api.views import volumes as views
-from cinder_lite.db import volume_types, volume_views, volumes
+from cinder_lite.db import snapshots, volume_types, volume_views, volumes
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.policies import volumes as rules
 from cinder_lite.volume.create.request import CreateRequest
@@ -160,7 +160,7 @@ def _size(value: Any) -> int:
 def _refuse_sources(request: Request, volume: dict[str, Any]) -> None:
     """Refuse to fill a new volume from something: of these there is nothing, or no way, yet."""
     if volume.get("snapshot_id"):
-        volumes.snapshot_get(request.context, volume["snapshot_id"])
+        snapshots.get(request.context, volume["snapshot_id"])
         raise faults.BadRequest("A volume can not be made from a snapshot.")
     if volume.get("source_volid"):
         visible(request, volume["source_volid"])

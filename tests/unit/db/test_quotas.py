@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from cinder_lite import exception
-from cinder_lite.db import engine, models, quotas, volumes
+from cinder_lite.db import engine, models, quotas, snapshots, volumes
 from tests.unit import rows
 from tests.unit.conftest import SetOption
 
@@ -131,3 +131,115 @@ def test_first_volumes_of_many_new_projects_at_once() -> None:
     errors = _at_once(8, lambda number: rows.volume(project_id=f"p{number % 2}") and None)
     assert errors == []
     assert (_used("p0"), _used("p1")) == ((4, 4), (4, 4))
+
+
+# --- volume types ------------------------------------------------------------------------------
+
+
+def _typed(name: str) -> str:
+    type_id = rows.new_id()
+    with engine.transaction() as connection:
+        connection.execute(
+            sa.insert(models.volume_types),
+            {"id": type_id, "name": name, "is_public": True, "deleted": False},
+        )
+    return type_id
+
+
+def _in_use() -> dict[str, int]:
+    usages = models.quota_usages.c
+    query = sa.select(usages.resource, usages.in_use).where(usages.project_id == rows.PROJECT)
+    with engine.statement() as connection:
+        return {resource: count for resource, count in connection.execute(query) if count}
+
+
+def test_what_has_a_type_is_counted_for_it_too() -> None:
+    volume = rows.volume(size=2, volume_type_id=_typed("gold"))
+    snapshot = rows.snapshot(volume)
+    rows.volume()
+    assert _in_use() == {
+        "volumes": 2,
+        "volumes_gold": 1,
+        "gigabytes": 5,
+        "gigabytes_gold": 4,
+        "snapshots": 1,
+        "snapshots_gold": 1,
+    }
+    snapshots.destroy(snapshot.id)
+    volumes.destroy(volume.id)
+    assert _in_use() == {"volumes": 1, "gigabytes": 1}
+
+
+@pytest.mark.parametrize(
+    ("resource", "error"),
+    [
+        ("volumes_gold", exception.VolumeLimitExceeded),
+        ("gigabytes_gold", exception.VolumeSizeExceedsAvailableQuota),
+    ],
+)
+def test_a_type_has_a_limit_of_its_own(resource: str, error: type[Exception]) -> None:
+    type_id = _typed("gold")
+    _set_limit(resource, 1)
+    rows.volume(volume_type_id=type_id)
+    rows.volume()
+    with pytest.raises(error, match=resource):
+        rows.volume(volume_type_id=type_id)
+    assert _used() == (2, 2)
+
+
+def test_snapshots_of_a_type_have_a_limit() -> None:
+    _set_limit("snapshots_gold", 0)
+    with pytest.raises(exception.SnapshotLimitExceeded):
+        rows.snapshot(rows.volume(volume_type_id=_typed("gold")))
+
+
+# --- growth ------------------------------------------------------------------------------------
+
+
+def _reserve(size: int, growth: int, type_id: str | None = None) -> None:
+    with engine.transaction() as connection:
+        quotas.reserve_growth(connection, rows.PROJECT, size, growth, type_id)
+
+
+def _end(growth: int, type_id: str | None = None, *, grown: bool) -> None:
+    with engine.transaction() as connection:
+        quotas.end_growth(connection, rows.PROJECT, growth, type_id, grown=grown)
+
+
+def _reserved(resource: str = "gigabytes") -> int:
+    usages = models.quota_usages.c
+    query = sa.select(usages.reserved).where(usages.resource == resource)
+    with engine.statement() as connection:
+        return int(connection.execute(query).scalar() or 0)
+
+
+def test_growth_is_reserved_until_it_has_happened() -> None:
+    type_id = _typed("gold")
+    rows.volume(size=1, volume_type_id=type_id)
+    _reserve(3, 2, type_id)
+    assert (_reserved(), _reserved("gigabytes_gold"), _used()) == (2, 2, (1, 1))
+    _end(2, type_id, grown=True)
+    assert (_reserved(), _reserved("gigabytes_gold"), _used()) == (0, 0, (1, 3))
+    assert _in_use()["gigabytes_gold"] == 3
+
+
+def test_growth_that_failed_is_given_back() -> None:
+    rows.volume(size=1)
+    _reserve(3, 2)
+    _end(2, grown=False)
+    assert (_reserved(), _used()) == (0, (1, 1))
+
+
+def test_what_is_reserved_counts_against_the_limit(option: SetOption) -> None:
+    option("quota_gigabytes", 4)
+    rows.volume(size=1)
+    _reserve(3, 2)
+    with pytest.raises(exception.VolumeSizeExceedsAvailableQuota, match="3G has been consumed"):
+        _reserve(3, 2)
+    rows.volume(size=1)
+
+
+def test_a_volume_may_not_grow_beyond_the_largest_size(option: SetOption) -> None:
+    option("per_volume_size_limit", 2)
+    with pytest.raises(exception.VolumeSizeExceedsLimit):
+        _reserve(3, 1)

@@ -211,10 +211,3 @@ def test_unreported_are_those_being_made_and_those_made_since() -> None:
     fresh = rows.volume(launched_at=after)
     rows.volume(launched_at=before)
     assert {one.volume_id for one in volumes.unreported("one@file", now)} == {making.id, fresh.id}
-
-
-def test_snapshots_are_found_by_their_volume(admin: RequestContext) -> None:
-    volume = rows.volume()
-    assert not volumes.snapshot_exists(volume.id)
-    with pytest.raises(exception.SnapshotNotFound):
-        volumes.snapshot_get(admin, rows.new_id())
