@@ -83,7 +83,8 @@ def _render(request: Request, route: Route, answer: Any) -> Answer:
     """Return a good answer: nothing, text as it is, or something to write as JSON."""
     status = request.status or route.status
     if answer is None:
-        plain = route.bare or route.method == "DELETE" or status >= 400  # noqa: PLR2004
+        bare = route.method == "DELETE" if route.bare is None else route.bare
+        plain = bare or status >= 400  # noqa: PLR2004
         return status, b"", [_HTML if plain else _JSON, *request.headers]
     if isinstance(answer, bytes):
         return status, answer, [_HTML, *request.headers]

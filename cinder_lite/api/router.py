@@ -29,7 +29,8 @@ class Route:
     :param policy: rule that the caller must pass before the handler runs; None: the handler asks
     :param since: first microversion (minor) that has the call
     :param body: schemas of the request's body; None where the call takes none
-    :param bare: a good answer is empty and, as some of Cinder's are, said to be HTML
+    :param bare: a good answer without a body is said to be HTML, as some of Cinder's are; None:
+        that of a DELETE
     """
 
     method: str
@@ -39,7 +40,7 @@ class Route:
     policy: str | None = None
     since: int = 0
     body: Body | None = None
-    bare: bool = False
+    bare: bool | None = None
 
 
 @dataclasses.dataclass(slots=True)

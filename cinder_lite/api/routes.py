@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cinder_lite.api import routes_groups, routes_types
+from cinder_lite.api import routes_admin, routes_groups, routes_types
 from cinder_lite.api.router import Route
 from cinder_lite.api.schemas import services as service_bodies
 from cinder_lite.api.schemas import volumes as volume_bodies
@@ -12,8 +12,6 @@ from cinder_lite.api.v3 import (
     empty,
     extensions,
     hosts,
-    limits,
-    quota_sets,
     resource_filters,
     scheduler_stats,
     services,
@@ -124,12 +122,6 @@ SERVICES = [
     Route("GET", "/os-availability-zone", availability_zones.index),
 ]
 
-LIMITS = [
-    Route("GET", "/limits", limits.index),
-    Route("GET", "/os-quota-sets/{project_id}", quota_sets.show),
-    Route("GET", "/os-quota-sets/{project_id}/defaults", quota_sets.defaults),
-]
-
 EXTENSIONS = [
     Route("GET", "/extensions", extensions.index),
     Route("GET", "/extensions/{alias}", extensions.show),
@@ -158,7 +150,7 @@ ROUTES = [
     *MIGRATIONS,
     *routes_types.ROUTES,
     *SERVICES,
-    *LIMITS,
+    *routes_admin.ROUTES,
     *EXTENSIONS,
     *EMPTY,
     *routes_groups.ROUTES,

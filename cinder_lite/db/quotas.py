@@ -39,6 +39,7 @@ _COUNTED: dict[str, type[exception.OverQuota]] = {
 
 _U = models.quota_usages.c
 _Q = models.quotas.c
+_C = models.quota_classes.c
 
 
 def default_limit(resource: str) -> int:
@@ -49,12 +50,18 @@ def default_limit(resource: str) -> int:
 
 
 def _limits(connection: sa.Connection, project_id: str) -> dict[str, int]:
-    """Return every limit: those of RESOURCES, and of types those that are set."""
+    """Return every limit: those of RESOURCES, and of types those that are set.
+
+    The project's own rows come last, and so replace those of the class of all projects.
+    """
     rows = connection.execute(
-        sa.select(_Q.resource, _Q.hard_limit).where(_Q.project_id == project_id)
+        sa.union_all(
+            sa.select(sa.literal(0), _C.resource, _C.hard_limit).where(_C.class_name == "default"),
+            sa.select(sa.literal(1), _Q.resource, _Q.hard_limit).where(_Q.project_id == project_id),
+        ).order_by(sa.text("1"))
     )
     limits = {name: default_limit(name) for name in (*RESOURCES, PER_VOLUME)}
-    limits.update({resource: limit for resource, limit in rows if limit is not None})
+    limits.update({resource: limit for _, resource, limit in rows if limit is not None})
     return limits
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
-from cinder_lite.db import engine, models
+from cinder_lite.db import engine, models, quota_sets
 from cinder_lite.objects import VolumeType, utcnow
 
 T = models.volume_types
@@ -144,6 +144,9 @@ def update(type_id: str, values: Mapping[str, Any]) -> None:
             )
             if connection.execute(taken).first() is not None:
                 raise exception.VolumeTypeExists(id=values["name"])
+            old = connection.execute(sa.select(T.c.name).where(T.c.id == type_id)).scalar()
+            if old is not None and old != values["name"]:
+                quota_sets.rename_type(connection, old, values["name"])
         connection.execute(
             sa.update(T).where(T.c.id == type_id), {"updated_at": utcnow(), **values}
         )

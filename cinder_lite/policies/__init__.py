@@ -13,6 +13,7 @@ from cinder_lite.policies import (
     default_types,
     limits,
     qos_specs,
+    quotas,
     services,
     volume_actions,
     volume_attributes,
@@ -37,6 +38,7 @@ _MODULES = (
     services,
     capacity,
     limits,
+    quotas,
 )
 
 

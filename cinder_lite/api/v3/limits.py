@@ -33,7 +33,7 @@ def index(request: Request) -> dict[str, Any]:
     context = request.context
     project = context.project_id
     if context.is_admin and request.minor >= _OTHER_PROJECT:
-        project = request.query.get("tenant_id") or request.query.get("project_id") or project
+        project = request.query.get("project_id", request.query.get("tenant_id", project))
     usages = quotas.usages(project or "")
     absolute = {key: usages[resource][0] for key, resource in _MOST.items()}
     if policy.allowed(context, rules.USED_LIMITS):

@@ -45,30 +45,6 @@ def test_limits_of_another_project(api: Client) -> None:
     assert (used("3.38"), used("3.39"), used("3.39", MEMBER)) == (0, 3, 0)
 
 
-def test_quota_sets(api: Client) -> None:
-    rows.volume(project_id=PROJECT, size=3)
-    limits = {
-        "volumes": 10,
-        "per_volume_gigabytes": -1,
-        "snapshots": 10,
-        "gigabytes": 1000,
-        "backups": 10,
-        "backup_gigabytes": 1000,
-        "groups": 10,
-    }
-    url = f"/os-quota-sets/{PROJECT}"
-    for path in (url, f"{url}/defaults", f"{url}?usage=False"):
-        assert api("GET", path, token=MEMBER).json == {"quota_set": {**limits, "id": PROJECT}}
-    used = api("GET", f"{url}?usage=True").json["quota_set"]
-    assert used["gigabytes"] == {"limit": 1000, "in_use": 3, "reserved": 0}
-    assert api("GET", f"{url}?usage=maybe").sentence == (
-        "Value 'maybe' for 'usage' is not a boolean."
-    )
-    assert api("GET", f"/os-quota-sets/{OTHER_PROJECT}").status == 200
-    assert api("GET", f"/os-quota-sets/{OTHER_PROJECT}", token=MEMBER).status == 403
-    assert api("GET", f"/os-quota-sets/{OTHER_PROJECT}/defaults", token=MEMBER).status == 403
-
-
 # --- extensions ------------------------------------------------------------------------------
 
 
