@@ -3,7 +3,7 @@
 
 Run through cinder-lite-rootwrap by :mod:`cinder_lite.volume.targets.lio`::
 
-    connect DEVICE IQN INITIATOR portals=ADDRESS:PORT[,…] discard=0|1
+    connect DEVICE IQN INITIATOR portals=ADDRESS:PORT[,…] discard=0|1 mode=rw|ro
                               let an initiator use a device; {"username", "password"} on stdin
     disconnect IQN INITIATOR  let it out; a target without initiators is removed
     delete IQN                remove a target
@@ -31,6 +31,7 @@ _LOCK = "/run/lock/cinder-lite-rtstool.lock"
 _NAME = re.compile(r"(iqn|eui|naa)\.[A-Za-z0-9.:_-]+")
 _PORTAL = re.compile(r"(\[[0-9A-Fa-f:]+\]|[0-9.]+):([0-9]+)")
 _DEVICE = re.compile(r"/dev/mapper/[A-Za-z0-9_+.-]+")
+_MODE = re.compile(r"mode=(rw|ro)")
 _NAMESPACE = uuid.UUID("8d7c6f0e-5b0a-4c8e-9d11-1f6d0f1f7c52")
 """Of the serial numbers: a target that is made again has the one that it had."""
 
@@ -69,9 +70,10 @@ class Tool:
     # --- commands ----------------------------------------------------------------------------
 
     def connect(
-        self, device: str, iqn: str, initiator: str, portals: str, discard: str
+        self, device: str, iqn: str, initiator: str, portals: str, discard: str, mode: str
     ) -> dict[str, Any]:
         """Let an initiator use a device."""
+        _checked(_MODE, mode)
         _checked(_DEVICE, device)
         for name in (iqn, initiator):
             _checked(_NAME, name)
@@ -86,7 +88,13 @@ class Tool:
             if group is None:
                 group = self._make(device, iqn, discard == "discard=1")
             self._listen(group, where)
-            self._let_in(group, initiator, secret["username"], secret["password"])
+            self._let_in(
+                group,
+                initiator,
+                secret["username"],
+                secret["password"],
+                read_only=mode == "mode=ro",
+            )
             group.enable = True
         except Exception:
             if not self._initiators(iqn):
@@ -153,7 +161,8 @@ class Tool:
         self._listen(group, [_checked(_PORTAL, portal) for portal in portals])
         for acl in saved["node_acls"]:
             name = _checked(_NAME, acl["node_wwn"])
-            self._let_in(group, name, acl["chap_userid"], acl["chap_password"])
+            read_only = any(unit["write_protect"] for unit in acl["mapped_luns"])
+            self._let_in(group, name, acl["chap_userid"], acl["chap_password"], read_only=read_only)
         group.enable = True
 
     def _group(self, iqn: str) -> Any | None:
@@ -218,14 +227,20 @@ class Tool:
                 address, _, port = name.rpartition(":")
                 self._lib.NetworkPortal(group, address, int(port), "any")
 
-    def _let_in(self, group: Any, initiator: str, username: str, password: str) -> None:
+    def _let_in(
+        self, group: Any, initiator: str, username: str, password: str, *, read_only: bool
+    ) -> None:
         acl = next((acl for acl in group.node_acls if acl.node_wwn == initiator), None)
         if acl is None:
             acl = self._lib.NodeACL(group, initiator, "create")
         acl.chap_userid = username
         acl.chap_password = password
-        if not any(unit.mapped_lun == 0 for unit in acl.mapped_luns):
-            self._lib.MappedLUN(acl, 0, 0)
+        # The kernel tells an initiator the mode when it logs in: a mapping is never changed.
+        for unit in list(acl.mapped_luns):
+            if bool(unit.write_protect) != read_only:
+                unit.delete()
+        if not list(acl.mapped_luns):
+            self._lib.MappedLUN(acl, 0, 0, write_protect=read_only)
 
     def _remove(self, iqn: str) -> bool:
         """Remove a target and what it exported; tell whether there was anything."""
@@ -249,7 +264,7 @@ def _numbers(device: str) -> tuple[int, int] | tuple[()]:
     return os.major(facts.st_rdev), os.minor(facts.st_rdev)
 
 
-_ARGUMENTS = {"connect": 5, "disconnect": 2, "delete": 1, "restore": 1}
+_ARGUMENTS = {"connect": 6, "disconnect": 2, "delete": 1, "restore": 1}
 
 
 def main() -> int:

@@ -61,6 +61,14 @@ OPTS = [
         help="The most bytes per second that this backend's copies may read and write, shared "
         "among them; 0 is unlimited.",
     ),
+    cfg.IntOpt(
+        "max_concurrent_migrations",
+        default=8,
+        min=0,
+        mutable=True,
+        help="The most volumes that move away from this backend at the same time; further moves "
+        "wait in the phase 'queued', oldest first. 0 is unlimited.",
+    ),
     cfg.BoolOpt(
         "use_multipath_for_image_xfer",
         default=False,

@@ -25,6 +25,7 @@ GIB = 1024**3
 
 _PROMISED_PHASES = (
     states.PHASE_SCHEDULED,
+    states.PHASE_QUEUED,
     states.PHASE_STARTING,
     states.PHASE_MOVING,
     states.PHASE_CREATING,

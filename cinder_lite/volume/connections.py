@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Volumes attached to this node for a copy: export, connect, disconnect, end the export.
+"""Volumes attached to this node for a copy: connected, disconnected, and nothing left behind.
 
-A volume of this backend is exported by its driver; one of another backend by that backend's
-service, asked over RPC. The connection on this node is os-brick's.
+A volume of this backend is used by its path on this node where it has one. One of another backend
+is exported by that backend's service, asked over RPC, and connected here by os-brick. What is
+connected is noted on this node's disk, so that a service which was killed finds it again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
+import shlex
 import socket
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -15,34 +19,44 @@ from typing import Any, NamedTuple
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import concurrency
+from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
+from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume import exports
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.connection_notes import Note, Notes
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 LOCAL_PROTOCOLS = frozenset({"file", "local"})
 """Storage protocols whose volumes need no initiator on this node."""
+_TRIES = 2
+"""How often a disconnection is tried before it is left to the periodic look."""
 
 
 class Attached(NamedTuple):
-    """A volume that is connected to this node."""
+    """A volume that can be read and written on this node."""
 
     path: Any
     """A device's or file's path, or an object with read and write where there is no path."""
     device: dict[str, Any]
-    """What os-brick's connect_volume returned."""
+    """What os-brick's connect_volume returned; empty for a volume that has a path here."""
     properties: dict[str, Any]
-    """What the driver's initialize_connection returned."""
+    """What initialize_connection returned; empty for a volume that has a path here."""
+
+
+def root_helper() -> str:
+    """Return the command under which os-brick and the copier run what needs root."""
+    return f"sudo cinder-lite-rootwrap {CONF.rootwrap_config}"
 
 
 def connector_properties(backend: Backend, protocol: str | None) -> dict[str, Any]:
     """Return what identifies this node to a backend.
 
     :param protocol: the backend's storage protocol; a local one needs no questions to initiators
+    :raises VolumeMigrationFailed: multipath is enforced, and does not run on this node
     """
     if (protocol or "").lower() in LOCAL_PROTOCOLS:
         return {
@@ -51,18 +65,23 @@ def connector_properties(backend: Backend, protocol: str | None) -> dict[str, An
             "multipath": False,
             "do_local_attach": False,
         }
-    properties: dict[str, Any] = _brick_library().get_connector_properties(
-        root_helper(),
-        CONF.my_ip,
-        backend.configuration.use_multipath_for_image_xfer,
-        backend.configuration.enforce_multipath_for_image_xfer,
-    )
-    return properties
-
-
-def root_helper() -> str:
-    """Return the command under which os-brick runs what needs root."""
-    return f"sudo cinder-lite-rootwrap {CONF.rootwrap_config}"
+    connector = _os_brick()
+    enforced = bool(backend.configuration.enforce_multipath_for_image_xfer)
+    try:
+        properties: dict[str, Any] = connector.get_connector_properties(
+            _brick_helper(),
+            CONF.my_ip,
+            bool(backend.configuration.use_multipath_for_image_xfer),
+            enforced,
+        )
+    except Exception as error:
+        if not enforced:
+            raise
+        raise exception.VolumeMigrationFailed(
+            reason="multipath is enforced (enforce_multipath_for_image_xfer), but multipathd does "
+            f"not serve {socket.gethostname()}: {error}"
+        ) from error
+    return {**properties, "enforce_multipath": enforced}
 
 
 @contextlib.contextmanager
@@ -76,54 +95,158 @@ def attached(
 ) -> Iterator[Attached]:
     """Attach a volume to this node for the time of a ``with`` block.
 
+    What can not be undone at the end is logged and tried again by :func:`settle`: the outcome of
+    the block counts.
+
     :param protocol: storage protocol of the volume's backend
     :param remote: another service looks after the volume
+    :raises VolumeMigrationFailed: the volume can not be connected to this node
     """
+    path = None if remote else _path_of(backend, volume)
+    if path is not None:
+        yield Attached(path, {}, {})
+        return
+    notes = _notes(backend)
     connector = connector_properties(backend, protocol)
-    if remote:
-        properties = backend.volume_rpcapi.initialize_connection(context, volume, connector)
-    else:
-        properties = exports.initialize(backend, context, volume.id, connector)
-    try:
-        brick = _brick(properties)
-        device = brick.connect_volume(properties["data"])
+    note = Note(volume_id=volume.id, host=str(volume.host), connector=connector, remote=remote)
+    with notes.held(note):
         try:
+            properties = _initialize(backend, context, volume, connector, remote=remote)
+            notes.write(note.connected_by(properties))
+            device = _connect(volume, properties)
             yield Attached(device["path"], device, properties)
         finally:
-            brick.disconnect_volume(properties["data"], device, force=True)
-    finally:
-        _end_export(backend, context, volume, connector, remote=remote)
+            if _end(backend, context, notes.read(volume.id) or note):
+                notes.forget(volume.id)
 
 
-def _brick_library() -> Any:
-    return concurrency.library("os_brick.initiator.connector")  # half a second of imports
+def settle(backend: Backend) -> None:
+    """Disconnect what an earlier instance of this service, or a failed try, has left connected."""
+    notes = _notes(backend)
+    for volume_id in notes.left():
+        with notes.claimed(volume_id) as note:
+            if note is None:
+                continue
+            LOG.warning("Volume %s: was left connected to this node; it is disconnected", volume_id)
+            if _end(backend, backend.context, note):
+                notes.forget(volume_id)
 
 
-def _brick(properties: dict[str, Any]) -> Any:
-    return _brick_library().InitiatorConnector.factory(
-        properties["driver_volume_type"].upper(),
-        root_helper(),
-        use_multipath=properties["data"].get("multipath", False),
-        device_scan_attempts=3,
-        conn=properties,
-    )
+def _notes(backend: Backend) -> Notes:
+    return Notes.of(os.path.join(CONF.state_path, "connections", backend.service_host))
 
 
-def _end_export(
+def _path_of(backend: Backend, volume: Volume) -> str | None:
+    """Return the path of a volume of this backend, None where it has none on this node."""
+    try:
+        return backend.driver.local_path(volume)
+    except NotImplementedError:
+        return None
+
+
+def _initialize(
     backend: Backend,
     context: RequestContext,
     volume: Volume,
     connector: dict[str, Any],
     *,
     remote: bool,
-) -> None:
-    """End the access and the export; a failure is logged, the copy's own outcome counts."""
+) -> dict[str, Any]:
+    if remote:
+        return backend.volume_rpcapi.initialize_connection(context, volume, connector)
+    return exports.initialize(backend, context, volume.id, connector)
+
+
+def _connect(volume: Volume, properties: dict[str, Any]) -> dict[str, Any]:
     try:
-        if remote:
-            backend.volume_rpcapi.terminate_connection(context, volume, connector, force=True)
+        device: dict[str, Any] = _brick(properties).connect_volume(properties["data"])
+    except exception.CinderLiteException:
+        raise
+    except Exception as error:
+        raise exception.VolumeMigrationFailed(
+            reason=f"volume {volume.id} can not be connected to {socket.gethostname()}: {error}"
+        ) from error
+    LOG.info("Volume %s: is %s on this node", volume.id, device.get("path"))
+    return device
+
+
+def _end(backend: Backend, context: RequestContext, note: Note) -> bool:
+    """Disconnect a volume and have its export ended; False when this node still has it."""
+    disconnected = note.properties is None or _disconnect(note, note.properties)
+    if disconnected:
+        _end_export(backend, context, note)
+    return disconnected
+
+
+def _disconnect(note: Note, properties: dict[str, Any]) -> bool:
+    """Disconnect a volume. All that was written is on stable storage already, or worth nothing."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            _brick(properties).disconnect_volume(properties["data"], None, force=True)
+        except Exception:
+            LOG.exception(
+                "Volume %s: can not be disconnected from this node (try %s)",
+                note.volume_id,
+                attempt,
+            )
+        else:
+            return True
+    return False
+
+
+def _end_export(backend: Backend, context: RequestContext, note: Note) -> None:
+    """End the access and the export, unless the volume is no longer what was connected.
+
+    A failure is logged: the service that looks after the volume ends its export before it gives
+    the volume away or deletes it.
+    """
+    try:
+        volume = volumes.get(context.elevated(), note.volume_id)
+    except exception.VolumeNotFound:
+        return
+    if volume.host != note.host or volume.migration_status == states.MIGRATION_DELETING:
+        return
+    try:
+        if note.remote:
+            backend.volume_rpcapi.terminate_connection(context, volume, note.connector, force=True)
             backend.volume_rpcapi.remove_export(context, volume)
         else:
-            exports.terminate(backend, context, volume.id, connector, force=True)
+            exports.terminate(backend, context, volume.id, note.connector, force=True)
             exports.remove(backend, context, volume.id)
-    except Exception:
-        LOG.exception("Volume %s: its export to this node could not be ended", volume.id)
+    except Exception as error:
+        LOG.error(
+            "Volume %s: its export to this node could not be ended: %s",
+            volume.id,
+            exception.sentence_of(error),
+        )
+
+
+# --- os-brick --------------------------------------------------------------------------------
+
+
+def _brick_helper() -> str:
+    return "" if os.geteuid() == 0 else root_helper()
+
+
+@functools.cache
+def _os_brick() -> Any:
+    """Return os-brick's connectors, told how to become root; half a second of imports."""
+    import os_brick
+    from os_brick.initiator import connector
+    from oslo_privsep import priv_context
+
+    os_brick.setup(CONF)
+    priv_context.init(root_helper=shlex.split(_brick_helper()))
+    return connector
+
+
+def _brick(properties: dict[str, Any]) -> Any:
+    """Return os-brick's connector for what initialize_connection returned."""
+    data = properties["data"]
+    return _os_brick().InitiatorConnector.factory(
+        properties["driver_volume_type"].upper(),
+        _brick_helper(),
+        use_multipath=bool(data.get("target_portals")) and bool(properties.get("multipath")),
+        device_scan_attempts=3,
+        conn=properties,
+    )

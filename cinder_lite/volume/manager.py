@@ -21,7 +21,7 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
-from cinder_lite.volume import exports, lifecycle
+from cinder_lite.volume import connections, exports, lifecycle
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import completion, recovery
 from cinder_lite.volume.migration.mover import Mover
@@ -154,6 +154,7 @@ class VolumeManager:
     def _settle(self, starting: bool = False) -> None:
         if self.backend.driver.initialized:
             self._settle_volumes()
+            connections.settle(self.backend)
             recovery.settle(self.backend, self.mover, starting=starting)
             lifecycle.settle_lost(self.backend, self._claim)
 
@@ -257,6 +258,9 @@ class VolumeManager:
             raise exception.InvalidVolume(
                 reason=f"volume {new_volume_id} is not the target of volume {volume_id}'s move."
             )
+        if original_status != states.IN_USE:
+            # The source may have died, or lost touch, before it could end its use.
+            exports.remove(self.backend, admin, new_volume_id)
         names = self.backend.driver.update_migrated_volume(
             admin, volume, new_volume, original_status
         )

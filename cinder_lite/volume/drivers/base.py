@@ -258,6 +258,15 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         """
         raise NotImplementedError
 
+    def mapped_extents(self, volume: Volume) -> list[tuple[int, int]] | None:
+        """Return the parts of a volume that hold data: offset and length in bytes, in order.
+
+        The rest reads as zero. Asked for a volume that nobody writes to.
+
+        :returns: None where that is not known: all of the volume must be read
+        """
+        return None
+
     # --- moves -------------------------------------------------------------------------------
 
     def migrate_volume(

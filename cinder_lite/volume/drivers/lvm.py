@@ -152,6 +152,10 @@ class LVMVolumeDriver(base.VolumeDriver):
         with _explained(f"a connection of volume {volume.id} could not be ended"):
             self.target.terminate_connection(volume, connector)
 
+    def mapped_extents(self, volume: Volume) -> list[tuple[int, int]] | None:
+        """Return the parts of a thin volume that its pool has given space to."""
+        return thin.mapped_extents(self._executor, self._group, self._group.require(volume.name))
+
     # --- moves -------------------------------------------------------------------------------
 
     def migrate_volume(

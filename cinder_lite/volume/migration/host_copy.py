@@ -123,8 +123,22 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
             sync=True,
             throttle=backend.throttle,
             sparse=sparse,
+            extents=_extents(backend, source, sparse),
             progress=move.progress,
             stop=move.stop,
+            root_helper=connections.root_helper(),
         )
     LOG.info("Volume %(id)s: copied: %(result)s", {"id": source.id, "result": result})
     backend.driver.after_volume_copy(move.context, source, target, remote="dest")
+
+
+def _extents(backend: Backend, source: Volume, sparse: bool) -> list[tuple[int, int]] | None:
+    """Return what of the source is read: what it holds, as far as its driver knows.
+
+    With all of it, zeros are left out in small pieces on a target that reads as zero, so that thin
+    stays thin; without any, all of it is copied as it is.
+    """
+    known = backend.driver.mapped_extents(source)
+    if known is None and sparse:
+        return [(0, source.size * 1024**3)]
+    return known

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from oslo_log import log as logging
 
@@ -15,6 +16,7 @@ from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import driver_move, host_copy, plan, recovery, undo
 from cinder_lite.volume.migration.records import MAX_ATTEMPTS, Move, MoveLost
+from cinder_lite.volume.migration.turns import Turns
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +34,8 @@ class Mover:
         self._lock = threading.Lock()
         self._moves: dict[str, tuple[Move, concurrency.Handle]] = {}
         self._taken: set[str] = set()
-        """Ids of the moves that run, or are being claimed."""
+        """Ids of the moves that run, wait for their turn, or are being claimed."""
+        self._turns = Turns(lambda: int(backend.configuration.max_concurrent_migrations))
         self._draining = False
 
     def start(self, context: RequestContext, migration_id: str) -> bool:
@@ -101,7 +104,7 @@ class Mover:
         return False
 
     def running(self) -> frozenset[str]:
-        """Return the ids of the moves that this process works on."""
+        """Return the ids of the moves that this process works on, those that wait among them."""
         with self._lock:
             return frozenset(self._taken)
 
@@ -118,6 +121,8 @@ class Mover:
         with self._lock:
             self._draining = True
             moves = list(self._moves.values())
+        for move in self._turns.dismiss():
+            self._halt(move)
         for move, _ in moves:
             move.stop.set()
             move.target_created.set()
@@ -128,9 +133,25 @@ class Mover:
     # --- one move ----------------------------------------------------------------------------
 
     def _run(self, move: Move) -> None:
-        move.context.update_store()  # log lines of this thread carry the request's id
+        """Bring a move to its end, or to where it waits for its turn."""
+        if self._guarded(move, self._ready) and self._has_turn(move):
+            self._run_in_turn(move)
+
+    def _run_in_turn(self, move: Move) -> None:
+        """Bring a move to its end and hand its turn on."""
         try:
-            self._steps(move)
+            self._guarded(move, self._steps)
+        finally:
+            self._forget(move)
+            for called in self._turns.give_back():
+                self._call(called)
+
+    def _guarded(self, move: Move, work: Callable[[Move], bool]) -> bool:
+        """Do a part of a move; what fails is settled. False when the move is over."""
+        move.context.update_store()  # log lines of this thread carry the request's id
+        goes_on = False
+        try:
+            goes_on = work(move)
         except MoveLost as error:
             LOG.warning("Volume %s: %s", move.volume.id, error)
         except Exception as error:
@@ -139,9 +160,57 @@ class Mover:
             else:
                 self._settle_failure(move, error)
         finally:
+            if not goes_on:
+                self._forget(move)
+        return goes_on
+
+    def _forget(self, move: Move) -> None:
+        with self._lock:
+            self._moves.pop(move.id, None)
+            self._taken.discard(move.id)
+
+    def _ready(self, move: Move) -> bool:
+        """Clear away what an earlier try has left; False when that was the end of the move."""
+        fresh = (states.PHASE_SCHEDULED, states.PHASE_QUEUED)
+        return move.migration.phase in fresh or recovery.carry_on(self._backend, move)
+
+    def _has_turn(self, move: Move) -> bool:
+        """Take a turn for a move, or have it wait for one, which its record tells."""
+        if self._turns.take():
+            return True
+        if not self._guarded(move, self._queue):
+            return False
+        with self._lock:
+            running = self._moves.pop(move.id)  # whoever calls it puts it there again
+        if self._turns.take_or_wait(move):
             with self._lock:
-                self._moves.pop(move.id, None)
-                self._taken.discard(move.id)
+                self._moves[move.id] = running
+            return True
+        with self._lock:
+            draining = self._draining
+        if draining:  # it may have begun to wait too late to be dismissed
+            for waiting in self._turns.dismiss():
+                self._halt(waiting)
+        return False
+
+    @staticmethod
+    def _queue(move: Move) -> bool:
+        move.enter(states.PHASE_QUEUED)
+        return True
+
+    def _call(self, move: Move) -> None:
+        """Run a move whose turn has come."""
+        with self._lock:
+            if not self._draining:
+                self._moves[move.id] = (move, concurrency.spawn(self._run_in_turn, move))
+                return
+        self._halt(move)
+        self._turns.give_back()
+
+    def _halt(self, move: Move) -> None:
+        """Leave a move that waits to the next start of the service."""
+        move.halt()
+        self._forget(move)
 
     def _settle_failure(self, move: Move, error: Exception) -> None:
         """Undo a failed move, whatever its phase allows."""
@@ -167,12 +236,8 @@ class Mover:
         except Exception:
             LOG.exception("Migration %s could not be undone; it is tried again later", move.id)
 
-    def _steps(self, move: Move) -> None:
-        """Go through a move from the phase where its record stands."""
-        if move.migration.phase != states.PHASE_SCHEDULED and not recovery.carry_on(
-            self._backend, move
-        ):
-            return
+    def _steps(self, move: Move) -> bool:
+        """Go through a move from its beginning; it is over then."""
         if move.migration.attempts > MAX_ATTEMPTS:
             raise exception.VolumeMigrationFailed(
                 reason=f"it was taken up {MAX_ATTEMPTS} times and each time its service ended"
@@ -182,9 +247,9 @@ class Mover:
             raise exception.DriverNotInitialized(driver=type(self._backend.driver).__name__)
         self._mark_migrating(move)
         mode = plan.choose(move.migration, move.volume)
-        if mode == states.MODE_DRIVER and driver_move.run(self._backend, move):
-            return
-        host_copy.run(self._backend, move)
+        if mode != states.MODE_DRIVER or not driver_move.run(self._backend, move):
+            host_copy.run(self._backend, move)
+        return False
 
     @staticmethod
     def _mark_migrating(move: Move) -> None:

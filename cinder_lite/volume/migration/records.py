@@ -25,6 +25,7 @@ MAX_ATTEMPTS = 3
 
 ANY_PHASE = (
     states.PHASE_SCHEDULED,
+    states.PHASE_QUEUED,
     states.PHASE_STARTING,
     states.PHASE_MOVING,
     states.PHASE_MOVED,

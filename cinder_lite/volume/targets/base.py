@@ -81,12 +81,11 @@ class ISCSITarget(abc.ABC):
         """
 
     @abc.abstractmethod
-    def exported(self, iqn: str) -> bool:
-        """Tell whether a target existed when :meth:`set_up` ended."""
+    def allow(self, iqn: str, device: str, initiator: str, chap: Chap, *, read_only: bool) -> str:
+        """Let an initiator use a device; the target is made if it is missing.
 
-    @abc.abstractmethod
-    def allow(self, iqn: str, device: str, initiator: str, chap: Chap) -> None:
-        """Let an initiator use a device; the target is made if it is missing."""
+        :returns: the name of the target to log in to, which may be another one for a read-only use
+        """
 
     @abc.abstractmethod
     def deny(self, iqn: str, initiator: str) -> None:
@@ -131,7 +130,8 @@ class ISCSITarget(abc.ABC):
         """Let a node use a volume.
 
         :param device: path of the volume's device
-        :param connector: the node, as os-brick's ``get_connector_properties`` tells
+        :param connector: the node, as os-brick's ``get_connector_properties`` tells; with ``mode``
+            ``ro`` it can not write
         :returns: what os-brick's iSCSI connector takes
         :raises VolumeBackendAPIException: the node has no initiator, or the target refuses
         """
@@ -141,10 +141,12 @@ class ISCSITarget(abc.ABC):
             raise exception.VolumeBackendAPIException(
                 data=f"volume {volume.id} has no CHAP secret: it was not exported."
             )
-        self.allow(self.iqn(volume), device, initiator, chap)
+        read_only = connector.get("mode") == "ro"
+        iqn = self.allow(self.iqn(volume), device, initiator, chap, read_only=read_only)
+        data = self._properties(volume, iqn, chap, bool(connector.get("multipath")))
         return {
             "driver_volume_type": "iscsi",
-            "data": self._properties(volume, chap, bool(connector.get("multipath"))),
+            "data": {**data, "access_mode": "ro" if read_only else "rw"},
         }
 
     def terminate_connection(self, volume: Volume, connector: dict[str, Any] | None) -> None:
@@ -154,8 +156,8 @@ class ISCSITarget(abc.ABC):
         elif connector.get("initiator"):
             self.deny(self.iqn(volume), _initiator(volume, connector))
 
-    def _properties(self, volume: Volume, chap: Chap, multipath: bool) -> dict[str, Any]:
-        iqn, portals = self.iqn(volume), self.portals()
+    def _properties(self, volume: Volume, iqn: str, chap: Chap, multipath: bool) -> dict[str, Any]:
+        portals = self.portals()
         properties: dict[str, Any] = {
             "target_discovered": False,
             "target_portal": portals[0],
@@ -165,7 +167,6 @@ class ISCSITarget(abc.ABC):
             "auth_method": "CHAP",
             "auth_username": chap.username,
             "auth_password": chap.password,
-            "access_mode": "rw",
             "encrypted": bool(volume.encryption_key_id),
             "qos_specs": None,
         }

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite.volume.lvm.executor import Executor
 from cinder_lite.volume.targets.base import Chap, ISCSITarget
 
 LOG = logging.getLogger(__name__)
@@ -22,22 +20,13 @@ class LioTarget(ISCSITarget):
 
     LUN = 0
 
-    def __init__(self, configuration: Any, executor: Executor) -> None:
-        super().__init__(configuration, executor)
-        self._known: frozenset[str] = frozenset()
-
     def set_up(self) -> None:
         """Restore the targets that were saved and are missing, as after a boot."""
         answer = json.loads(self._run("restore", self._conf.target_prefix))
-        self._known = frozenset(answer["targets"])
         for error in answer["errors"]:
             LOG.warning("An iSCSI target could not be restored: %s", error)
 
-    def exported(self, iqn: str) -> bool:
-        """Tell whether the kernel had the target when the service started."""
-        return iqn in self._known
-
-    def allow(self, iqn: str, device: str, initiator: str, chap: Chap) -> None:
+    def allow(self, iqn: str, device: str, initiator: str, chap: Chap, *, read_only: bool) -> str:
         """Make the target if it is missing, and an entry for the initiator."""
         self._run(
             "connect",
@@ -46,8 +35,10 @@ class LioTarget(ISCSITarget):
             initiator,
             f"portals={','.join(self.portals())}",
             f"discard={int(bool(self._conf.report_discard_supported))}",
+            f"mode={'ro' if read_only else 'rw'}",
             data=json.dumps({"username": chap.username, "password": chap.password}),
         )
+        return iqn
 
     def deny(self, iqn: str, initiator: str) -> None:
         """Remove the initiator's entry, and the target when no entry is left."""

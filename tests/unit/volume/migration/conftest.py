@@ -51,6 +51,7 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[worlds.World]:
     """Give the test two running backends."""
+    option("state_path", str(tmp_path / "state"))
     made = worlds.World(tmp_path)
     for name in ("one", "two"):
         section = f"{name}_file"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the LIO target asks of its helper."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinder_lite.volume import targets
+from cinder_lite.volume.targets.base import Chap
+from cinder_lite.volume.targets.lio import LioTarget
+from tests.unit.volume.targets.conftest import DEVICE, IQN, ONE
+
+FILTERS = Path(__file__).parents[4] / "rootwrap.d/volume.filters"
+
+
+@pytest.fixture
+def target(configuration: types.SimpleNamespace, executor: Any) -> LioTarget:
+    """The target under test."""
+    made = targets.create(configuration, executor)
+    assert isinstance(made, LioTarget)
+    return made
+
+
+@pytest.mark.parametrize(("read_only", "mode"), [(False, "rw"), (True, "ro")])
+def test_connect(target: LioTarget, executor: Any, read_only: bool, mode: str) -> None:
+    """The secret goes by standard input: command lines can be read by everybody."""
+    assert target.allow(IQN, DEVICE, ONE, Chap("user", "secret"), read_only=read_only) == IQN
+    (words,) = executor.commands
+    assert words == (
+        *("cinder-lite-rtstool", "connect", DEVICE, IQN, ONE),
+        *("portals=192.0.2.1:3260", "discard=0", f"mode={mode}"),
+    )
+    assert json.loads(executor.inputs[0]) == {"username": "user", "password": "secret"}
+
+
+def test_every_command_passes_the_filters(
+    target: LioTarget, configuration: types.SimpleNamespace, executor: Any
+) -> None:
+    """rootwrap lets through exactly what is asked for, IPv6 portals and several of them too."""
+    configuration.target_secondary_ip_addresses = ["2001:db8::1", "192.0.2.9"]
+    executor.answers["cinder-lite-rtstool restore"] = '{"targets": [], "errors": []}'
+    target.set_up()
+    target.allow(IQN, DEVICE, ONE, Chap("user", "secret"), read_only=True)
+    target.deny(IQN, ONE)
+    target.remove(IQN)
+    allowed = [
+        re.split(r",\s*", line.partition(": ")[2])[3:]
+        for line in FILTERS.read_text().splitlines()
+        if line.startswith("rtstool_")
+    ]
+    assert len(executor.commands) == len(allowed) == 4
+    for words in executor.commands:
+        assert any(
+            len(words) == len(patterns)
+            and all(re.fullmatch(p, w) for p, w in zip(patterns, words, strict=True))
+            for patterns in allowed
+        ), words
+
+
+def test_what_is_not_restored_is_told(
+    target: LioTarget, executor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lost export is in the log; the service starts all the same."""
+    answer = {"targets": [IQN], "errors": ["iqn.x:y: there is no device"]}
+    executor.answers["cinder-lite-rtstool restore"] = json.dumps(answer)
+    with caplog.at_level(logging.WARNING):
+        target.set_up()
+    assert "iqn.x:y: there is no device" in caplog.text
