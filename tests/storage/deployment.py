@@ -69,6 +69,14 @@ _INSIDE: settings.Settings = {
     },
 }
 
+_FAST_INITIATOR = """\
+sed -i -e '/replacement_timeout/d' -e '/noop_out/d' /etc/iscsi/iscsid.conf
+printf '%s\\n' 'node.session.timeo.replacement_timeout = 5' >>/etc/iscsi/iscsid.conf
+printf '%s\\n' 'node.conn[0].timeo.noop_out_interval = 2' >>/etc/iscsi/iscsid.conf
+printf '%s\\n' 'node.conn[0].timeo.noop_out_timeout = 3' >>/etc/iscsi/iscsid.conf
+"""
+"""An initiator that gives a lost target up in seconds rather than in two minutes."""
+
 ALPHA_THICK, ALPHA_THIN, ALPHA_THICK2, ALPHA_THIN2, BETA_THICK, BETA_THIN = BACKENDS
 
 
@@ -139,6 +147,7 @@ class StorageDeployment(Deployment):
         """Make the groups, configure, start every service and wait until all serve."""
         for backend in BACKENDS:
             self.groups.make(backend.group, backend.gibibytes)
+        self.machine.shell(_FAST_INITIATOR)
         self.configure()
         self.manage("db", "sync")
         for name in self.service_names:
@@ -176,6 +185,11 @@ class StorageDeployment(Deployment):
         self.machine.run("systemctl", "stop", unit, timeout=timeout)
         shown = self.machine.run("systemctl", "show", "-P", "ExecMainStatus", unit)
         return int(shown.out)
+
+    def reload(self, host: str) -> None:
+        """Have a node's service read its options again, those that may change while it runs."""
+        unit = self._unit(f"volume-{host}")
+        self.machine.run("systemctl", "kill", "--kill-who=main", "--signal=HUP", unit)
 
     def restart(self, name: str) -> None:
         """Stop a service, start it again and wait until it serves."""

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes attached to this node: whatever goes wrong, nothing stays connected or exported."""
+
+from __future__ import annotations
+
+import pathlib
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cinder_lite import exception, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import volumes
+from cinder_lite.objects import Volume
+from cinder_lite.volume import connections
+from cinder_lite.volume.connection_notes import Note, Notes
+from tests.unit import rows
+from tests.unit.conftest import SetOption
+
+SECRET = "a-secret-of-chap"
+PROPERTIES = {
+    "driver_volume_type": "iscsi",
+    "data": {"target_iqn": "iqn.x:y", "auth_password": SECRET},
+}
+CONNECTOR = {"host": "here", "initiator": "iqn.a:here", "multipath": False}
+ORDER = ["initialize", "connect", "disconnect", "terminate", "remove_export"]
+
+
+class Rpc:
+    """The other service."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.failures: dict[str, Exception] = {}
+
+    def _step(self, name: str) -> None:
+        self.log.append(name)
+        if name in self.failures:
+            raise self.failures[name]
+
+    def initialize_connection(self, context: Any, volume: Volume, connector: Any) -> Any:
+        """Export the volume."""
+        self._step("initialize")
+        return PROPERTIES
+
+    def terminate_connection(
+        self, context: Any, volume: Volume, connector: Any, *, force: bool
+    ) -> None:
+        """End the access."""
+        assert connector["initiator"] == CONNECTOR["initiator"]
+        self._step("terminate")
+
+    def remove_export(self, context: Any, volume: Volume) -> None:
+        """End the export."""
+        self._step("remove_export")
+
+
+class Brick:
+    """os-brick's connector."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.connect_error: Exception | None = None
+        self.disconnect_errors: list[Exception] = []
+
+    def connect_volume(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Log in."""
+        self.log.append("connect")
+        if self.connect_error:
+            raise self.connect_error
+        return {"path": "/dev/sdz", "type": "block"}
+
+    def disconnect_volume(self, data: dict[str, Any], device: Any, force: bool) -> None:
+        """Log out."""
+        assert force
+        assert data["auth_password"] == SECRET
+        self.log.append("disconnect")
+        if self.disconnect_errors:
+            raise self.disconnect_errors.pop(0)
+
+
+class World:
+    """One backend, the service of another, and os-brick between them."""
+
+    def __init__(self, state: pathlib.Path) -> None:
+        self.log: list[str] = []
+        self.rpc = Rpc(self.log)
+        self.brick = Brick(self.log)
+        self.state = state
+        self.driver = types.SimpleNamespace(local_path=lambda volume: f"/dev/vg/{volume.name}")
+        self.backend: Any = types.SimpleNamespace(
+            driver=self.driver,
+            volume_rpcapi=self.rpc,
+            service_host="one@lvm",
+            context=None,
+            configuration=types.SimpleNamespace(
+                use_multipath_for_image_xfer=False, enforce_multipath_for_image_xfer=False
+            ),
+        )
+
+    def notes(self) -> list[pathlib.Path]:
+        """Return the files of the notes."""
+        return [path for path in self.state.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def world(
+    tmp_path: pathlib.Path,
+    sqlite_database: str,
+    option: SetOption,
+    admin: RequestContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """A backend whose volumes can be connected."""
+    option("state_path", str(tmp_path / "state"))
+    made = World(tmp_path / "state")
+    made.backend.context = admin
+    monkeypatch.setattr(connections, "connector_properties", lambda *_: dict(CONNECTOR))
+    monkeypatch.setattr(connections, "_brick", lambda properties: made.brick)
+    yield made
+
+
+@pytest.fixture
+def target(sqlite_database: str) -> Volume:
+    """A target on the other backend."""
+    return rows.volume(
+        host="two@lvm#pool", migration_status=states.migration_target_of(rows.new_id())
+    )
+
+
+def attach(world: World, context: RequestContext, volume: Volume, *, remote: bool = True) -> Any:
+    """Return the context manager under test."""
+    return connections.attached(world.backend, context, volume, protocol="iSCSI", remote=remote)
+
+
+def test_remote(world: World, target: Volume, admin: RequestContext) -> None:
+    """The order of things; while it lasts, a note that only the service can read."""
+    with attach(world, admin, target) as here:
+        assert here.path == "/dev/sdz"
+        (note,) = world.notes()
+        assert note.stat().st_mode & 0o777 == 0o600
+        assert note.parent.stat().st_mode & 0o777 == 0o700
+        assert SECRET in note.read_text()
+        world.log.append("copy")
+        connections.settle(world.backend)  # not left: in use
+    assert world.log == [*ORDER[:2], "copy", *ORDER[2:]]
+    assert world.notes() == []
+
+
+def test_local(world: World, admin: RequestContext) -> None:
+    """A volume with a path on this node needs no initiator, and is exported to nobody."""
+    volume = rows.volume()
+    with attach(world, admin, volume, remote=False) as here:
+        assert here.path == f"/dev/vg/{volume.name}"
+    assert (world.log, world.notes()) == ([], [])
+
+
+def test_local_without_a_path(
+    world: World, admin: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A volume of this backend that has no path here is connected like any other."""
+
+    def none(volume: Volume) -> str:
+        raise NotImplementedError
+
+    world.driver.local_path = none
+    for name, answer in (("initialize", PROPERTIES), ("terminate", False), ("remove", None)):
+        monkeypatch.setattr(
+            connections.exports,
+            name,
+            lambda *_, _n=name, _a=answer, **__: (world.log.append(_n), _a)[1],
+        )
+    with attach(world, admin, rows.volume(), remote=False) as here:
+        assert here.path == "/dev/sdz"
+    assert world.log == ["initialize", "connect", "disconnect", "terminate", "remove"]
+    assert world.notes() == []
+
+
+def test_a_failed_copy(world: World, target: Volume, admin: RequestContext) -> None:
+    """Everything is undone, and the copy's own error is what the caller sees."""
+    world.brick.disconnect_errors = [OSError("flush")]
+    world.rpc.failures["terminate"] = exception.ServiceUnavailable("gone.")
+    with pytest.raises(exception.VolumeCopyFailed), attach(world, admin, target):
+        raise exception.VolumeCopyFailed(reason="dd")
+    assert world.log == ["initialize", "connect", "disconnect", "disconnect", "terminate"]
+    assert world.notes() == []
+
+
+def test_a_refused_export(world: World, target: Volume, admin: RequestContext) -> None:
+    """Nothing is connected; the other service is told to forget it, should it have begun."""
+    world.rpc.failures["initialize"] = exception.VolumeBackendAPIException(data="no.")
+    with (
+        pytest.raises(exception.VolumeBackendAPIException),
+        attach(world, admin, target),
+    ):
+        pytest.fail("attached")
+    assert world.log == ["initialize", "terminate", "remove_export"]
+    assert world.notes() == []
+
+
+def test_a_failed_login(world: World, target: Volume, admin: RequestContext) -> None:
+    """What a half-made connection has left is removed, and the reason names the volume."""
+    world.brick.connect_error = OSError("login failed")
+    with (
+        pytest.raises(exception.VolumeMigrationFailed, match=f"{target.id}.*login failed"),
+        attach(world, admin, target),
+    ):
+        pytest.fail("attached")
+    assert world.log == ORDER
+    assert world.notes() == []
+
+
+def test_what_stays_connected_is_tried_again(
+    world: World, target: Volume, admin: RequestContext
+) -> None:
+    """Until it is gone from this node, the export stays and the note, too."""
+    world.brick.disconnect_errors = [OSError("busy")] * 4
+    with attach(world, admin, target):
+        pass
+    assert len(world.notes()) == 1
+    assert "terminate" not in world.log
+    connections.settle(world.backend)
+    assert len(world.notes()) == 1
+    connections.settle(world.backend)
+    assert world.notes() == []
+    assert world.log[-3:] == ORDER[2:]
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_left_by_a_killed_service(
+    world: World, target: Volume, admin: RequestContext, connected: bool
+) -> None:
+    """The next start disconnects what there is, and ends the export."""
+    note = Note(target.id, str(target.host), CONNECTOR, True)
+    notes = Notes(str(world.state / "connections" / "one@lvm"))
+    notes.write(note.connected_by(PROPERTIES) if connected else note)
+    connections.settle(world.backend)
+    assert world.log == ORDER[2:] if connected else ORDER[3:]
+    assert world.notes() == []
+
+
+@pytest.mark.parametrize("fate", ["deleted", "swapped", "deleting"])
+def test_left_of_a_volume_that_is_another_now(
+    world: World, target: Volume, admin: RequestContext, fate: str
+) -> None:
+    """Only this node is tidied: the export of that name may be somebody else's by now."""
+    note = Note(target.id, str(target.host), CONNECTOR, True).connected_by(PROPERTIES)
+    Notes(str(world.state / "connections" / "one@lvm")).write(note)
+    if fate == "deleted":
+        volumes.destroy(target.id)
+    elif fate == "swapped":
+        volumes.update(target.id, {"host": "one@lvm#pool"})
+    else:
+        volumes.update(target.id, {"migration_status": states.MIGRATION_DELETING})
+    connections.settle(world.backend)
+    assert (world.log, world.notes()) == (["disconnect"], [])
+
+
+def test_multipath_is_remembered(world: World) -> None:
+    """What is connected by multipath must be disconnected so, also after a restart."""
+    note = Note("v", "two@lvm#pool", {**CONNECTOR, "multipath": True}, True)
+    notes = Notes(str(world.state))
+    notes.write(note.connected_by(PROPERTIES))
+    read = notes.read("v")
+    assert read is not None
+    assert read.properties == {**PROPERTIES, "multipath": True}
+
+
+def test_a_note_that_can_not_be_read_is_no_note(world: World) -> None:
+    """A torn file keeps nothing from starting."""
+    world.state.mkdir()
+    (world.state / "v").write_text("{")
+    assert Notes(str(world.state)).read("v") is None
