@@ -7,10 +7,14 @@ from typing import Any
 
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volume_admin_metadata, volume_types
+from cinder_lite.db import qos_specs, volume_admin_metadata, volume_types
 from cinder_lite.objects import Volume, VolumeType
 
 READ_WRITE, READ_ONLY = "rw", "ro"
+_TUNED = tuple(
+    f"{kind}_{unit}_sec" for kind in ("read", "write", "total") for unit in ("iops", "bytes")
+)
+"""Limits that may be given per GiB."""
 
 
 def access_mode(volume: Volume, connector: dict[str, Any]) -> str:
@@ -49,7 +53,7 @@ def complete(
     data = {
         "encrypted": bool(volume.encryption_key_id),
         **info["data"],
-        "qos_specs": None,
+        "qos_specs": _qos_specs(volume, volume_type),
         "access_mode": mode,
         "enforce_multipath": bool(connector.get("enforce_multipath", False)),
     }
@@ -68,6 +72,25 @@ def _type_of(context: RequestContext, volume: Volume) -> VolumeType | None:
         return volume_types.get(context.elevated(), volume.volume_type_id)
     except exception.VolumeTypeNotFound:  # deleted since
         return None
+
+
+def _qos_specs(volume: Volume, volume_type: VolumeType | None) -> dict[str, str | int] | None:
+    """Return the limits that the compute node shall keep; None where there are none for it."""
+    if volume_type is None or volume_type.qos_specs_id is None:
+        return None
+    try:
+        found = qos_specs.get(volume_type.qos_specs_id)
+    except exception.NotFound:  # deleted since
+        return None
+    if found.consumer not in ("front-end", "both"):
+        return None
+    specs: dict[str, str | int] = dict(found.specs)
+    for limit in _TUNED:
+        if f"{limit}_per_gb" in specs:
+            wanted = int(specs.pop(f"{limit}_per_gb")) * volume.size
+            wanted = max(wanted, int(specs.pop(f"{limit}_per_gb_min", 0)))
+            specs[limit] = min(wanted, int(specs.pop(f"{limit}_max", wanted)))
+    return specs
 
 
 def same_node(one: dict[str, Any], other: dict[str, Any]) -> bool:

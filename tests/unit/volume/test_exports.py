@@ -12,7 +12,14 @@ import sqlalchemy as sa
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import engine, models, volume_admin_metadata, volume_types, volumes
+from cinder_lite.db import (
+    engine,
+    models,
+    qos_specs,
+    volume_admin_metadata,
+    volume_types,
+    volumes,
+)
 from cinder_lite.objects import Volume
 from cinder_lite.volume import exports
 from tests.unit import rows
@@ -140,6 +147,39 @@ def test_the_type_says_whether_it_may_be_cached(
         driver.data = {"cacheable": said}
     info = exports.initialize(backend, admin, volume.id, COMPUTE)
     assert info["data"]["cacheable"] is expected
+
+
+@pytest.mark.parametrize(
+    ("consumer", "specs", "expected"),
+    [
+        ("front-end", {"total_iops_sec": "500"}, {"total_iops_sec": "500"}),
+        ("both", {"read_iops_sec_per_gb": "30"}, {"read_iops_sec": 300}),
+        (
+            "both",
+            {"write_bytes_sec_per_gb": "5", "write_bytes_sec_per_gb_min": "70"},
+            {"write_bytes_sec": 70},
+        ),
+        (
+            "front-end",
+            {"total_bytes_sec_per_gb": "100", "total_bytes_sec_max": "900", "other": "x"},
+            {"total_bytes_sec": 900, "other": "x"},
+        ),
+        ("back-end", {"total_iops_sec": "500"}, None),
+    ],
+)
+def test_limits_of_the_type(
+    backend: Any,
+    admin: RequestContext,
+    consumer: str,
+    specs: dict[str, str],
+    expected: dict[str, Any] | None,
+) -> None:
+    """The compute node is told the limits that it shall keep, worked out for the volume's size."""
+    limits = qos_specs.create("limits", consumer, specs)
+    kind = volume_types.create({"name": "limited"}, {})
+    qos_specs.associate(limits.id, kind.id)
+    volume = rows.volume(volume_type_id=kind.id, size=10)
+    assert exports.initialize(backend, admin, volume.id, COMPUTE)["data"]["qos_specs"] == expected
 
 
 @pytest.mark.parametrize(
