@@ -15,6 +15,8 @@ import pytest
 from cinder_lite import exception
 from tests.unit.volume.migration.world import World
 
+pytestmark = pytest.mark.timeout(1200)
+"""A walk of hundreds of moves takes its time on a busy machine."""
 MOST_STEPS = 500
 
 Prepare = Callable[[World], dict[str, Any]]
