@@ -8,9 +8,11 @@ travel over iSCSI.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,7 +61,7 @@ _INSIDE: settings.Settings = {
         "my_ip": ADDRESS,
         "rootwrap_config": f"{CONFIGURATION}/rootwrap.conf",
         "state_path": "/var/lib/cinder_lite",
-        "backend_stats_polling_interval": 20,
+        "backend_stats_polling_interval": 60,
         "migration_settle_interval": 5,
     },
     "oslo_concurrency": {"lock_path": "/var/lib/cinder_lite/lock"},
@@ -86,11 +88,18 @@ class StorageDeployment(Deployment):
             servers,
             hosts=tuple(dict.fromkeys(backend.node for backend in BACKENDS)),
             # Heartbeats cost the machine time.
-            overrides={"DEFAULT": {"report_interval": 5, "service_down_time": 60}},
+            overrides={
+                "DEFAULT": {
+                    "report_interval": 5,
+                    "service_down_time": 60,
+                    "rpc_response_timeout": 300,
+                }
+            },
         )
         self.machine = machine
         self.groups = Groups(machine)
         self._node_overrides: dict[str, settings.Settings] = {}
+        self._placing = threading.Lock()
 
     # --- configuration -----------------------------------------------------------------------
 
@@ -219,6 +228,37 @@ class StorageDeployment(Deployment):
             self.stop(f"volume-{node}")
         super().stop_all()
         self.groups.remove(*(backend.group for backend in BACKENDS))
+
+    # --- placement ---------------------------------------------------------------------------
+
+    def create_volume(self, size: int = 1, *, wait: bool = True, **fields: Any) -> dict[str, Any]:
+        """Create a volume; ``host`` chooses the backend: the others are disabled for a moment.
+
+        A volume type would choose, too, but would keep the volume from moving.
+        """
+        host = fields.pop("host", None)
+        if host is None:
+            return super().create_volume(size, wait=wait, **fields)
+        with self._only(host):
+            volume = super().create_volume(size, wait=False, **fields)
+            placed = self.wait_for(volume["id"], "os-vol-host-attr:host", host)
+        return self.wait_for_status(placed["id"], "available") if wait else placed
+
+    @contextlib.contextmanager
+    def _only(self, host: str) -> Iterator[None]:
+        others = [one for one in self._volume_services() if one != host.partition("#")[0]]
+        with self._placing:
+            self._turn("disable", others)
+            try:
+                yield
+            finally:
+                self._turn("enable", others)
+
+    def _turn(self, verb: str, services: list[str]) -> None:
+        for service in services:
+            body = {"host": service, "binary": "cinder-volume"}
+            answer = self.request("PUT", f"/os-services/{verb}", body)
+            assert answer.status_code == 200, answer.text
 
     # --- patience ----------------------------------------------------------------------------
 
