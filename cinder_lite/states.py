@@ -136,6 +136,12 @@ def migration_target_of(volume_id: str) -> str:
     return MIGRATION_TARGET_PREFIX + volume_id
 
 
+def migration_source_of(migration_status: str | None) -> str | None:
+    """Return the id of the volume whose new data a row is to become, None of any other row."""
+    marked = (migration_status or "").startswith(MIGRATION_TARGET_PREFIX)
+    return (migration_status or "")[len(MIGRATION_TARGET_PREFIX) :] if marked else None
+
+
 # --- replication_status values that do not forbid a move -------------------------------------
 
 REPLICATION_OFF = (None, "disabled", "not-capable")

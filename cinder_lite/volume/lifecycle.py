@@ -11,8 +11,9 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import exception, flow, states
+from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volumes
+from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending
@@ -140,7 +141,8 @@ def _delete_data(backend: Backend, context: RequestContext, volume: Volume) -> N
 def settle(backend: Backend, claim: Claim) -> None:
     """End what an earlier instance of this service was doing when it ended.
 
-    A volume that was being deleted is deleted, and the exports of the others are restored.
+    A volume that was being deleted is deleted, a move's target is created, and the exports of the
+    others are restored.
 
     :param claim: keeps two threads of this process off one volume
     """
@@ -151,6 +153,10 @@ def settle(backend: Backend, claim: Claim) -> None:
                     if mine:
                         LOG.warning("Volume %s: its deletion was interrupted", volume.id)
                         delete(backend, backend.context, volume.id)
+            elif volume.status == states.CREATING and volume.migration_status:
+                with claim(volume.id) as mine:
+                    if mine:
+                        _create_again(backend, backend.context, volume.id)
             elif volume.status in (states.AVAILABLE, states.IN_USE):
                 update = backend.driver.ensure_export(backend.context, volume)
                 if update:
@@ -163,13 +169,12 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
     """Create and delete the volumes whose message was lost, with the broker or its reader.
 
     Called now and then: a message that is still on its way is given ``migration_settle_interval``
-    seconds. What was made so far of a new volume was never anyone's, so it is removed first. A
-    move's target is created by the move.
+    seconds. What was made so far of a new volume was never anyone's, so it is removed first.
 
     :param claim: keeps two threads of this process off one volume
     """
     for volume in volumes.for_host(backend.service_host):
-        if volume.status in ending.BEING_MADE and not volume.migration_status:
+        if volume.status in ending.BEING_MADE:
             work = _create_again
         elif volume.status == states.DELETING:
             work = delete
@@ -185,10 +190,20 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
 
 
 def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> None:
+    """Create a volume anew; a move's target only while the move goes on, which is told of it."""
     try:
         volume = volumes.get(context, volume_id)
-        if volume.status in ending.BEING_MADE:
-            backend.driver.delete_volume(volume)
-            _create(backend, context, volume_id, {}, {}, reschedule=False)
+        if volume.status not in ending.BEING_MADE:
+            return
+        spec: dict[str, Any] = {}
+        source_id = states.migration_source_of(volume.migration_status)
+        if source_id is not None:
+            move = volume_migrations.running_of_volume(source_id)
+            if move is None or move.new_volume_id != volume_id:
+                return  # who undoes the move removes its target
+            spec["migration"] = {"id": move.id, "source": host_name.service_of(move.source_host)}
+        backend.driver.delete_volume(volume)
     except Exception as failure:
         _log_failure(volume_id, "can not be created", failure)
+        return
+    create(backend, context, volume_id, spec)

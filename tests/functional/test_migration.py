@@ -24,7 +24,8 @@ def _moved(
         assert moved[key] == volume[key], key
     assert moved["status"] == "available"
     assert moved["os-vol-mig-status-attr:migstat"] == "success"
-    record = deployment.records(volume["id"])[0]
+    # The volume is whole before its old data is gone, and the record ends after that.
+    record = deployment.wait_for_record(volume["id"], "status", "success", "error")
     assert (record["status"], record["phase"], record["error"]) == ("success", "done", None)
     assert (record["source_host"], record["dest_host"]) == (source, target)
     assert record["percent"] == 100
