@@ -7,7 +7,6 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -224,15 +223,6 @@ def test_migrate_gives_up_on_a_service_without_records(run: Run, service: FakeSe
     assert result.err.endswith("and 'cinder-lite show vol1' shows it.\n")
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Take Ctrl-C as a terminal's process does; one in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_migrate_interrupted_says_that_the_move_goes_on(run: Run, service: FakeService) -> None:
     service.add_volume("vol1")
     service.script = []
