@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_context import context
@@ -13,6 +14,7 @@ class RequestContext(context.RequestContext):
     """The caller of one request, carried through every RPC message and log line.
 
     :param is_admin: None asks the policy's ``admin_api`` rule once, at the first look
+    :param service_catalog: the image service's entry in the caller's catalogue
     :param read_deleted: ``no``, ``yes`` or ``only``: which rows queries may see
     """
 
@@ -21,17 +23,20 @@ class RequestContext(context.RequestContext):
         *,
         read_deleted: str = "no",
         remote_address: str | None = None,
+        service_catalog: Sequence[dict[str, Any]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.read_deleted = read_deleted
         self.remote_address = remote_address
+        self.service_catalog = list(service_catalog)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what an RPC message carries."""
         values = super().to_dict()
         values["read_deleted"] = self.read_deleted
         values["remote_address"] = self.remote_address
+        values["service_catalog"] = self.service_catalog
         return values
 
     @classmethod
@@ -39,6 +44,7 @@ class RequestContext(context.RequestContext):
         """Build a context from what :meth:`to_dict` returned."""
         kwargs.setdefault("read_deleted", values.get("read_deleted", "no"))
         kwargs.setdefault("remote_address", values.get("remote_address"))
+        kwargs.setdefault("service_catalog", values.get("service_catalog") or ())
         return super().from_dict(values, **kwargs)
 
     def elevated(self) -> RequestContext:

@@ -63,6 +63,18 @@ class SnapshotNotFound(NotFound):
     message = "Snapshot %(snapshot_id)s could not be found."
 
 
+class ImageNotFound(NotFound):
+    """No such image for this caller."""
+
+    message = "Image %(image_id)s could not be found."
+
+
+class GlanceMetadataNotFound(NotFound):
+    """The volume was not made of an image, or the key is none of its metadata."""
+
+    message = "Glance metadata for volume/snapshot %(id)s cannot be found."
+
+
 class VolumeTypeNotFound(NotFound):
     """No such volume type, by id or by name."""
 
@@ -242,6 +254,36 @@ class InvalidVolumeType(Invalid):
     message = "Invalid volume type: %(reason)s"
 
 
+class ImageUnacceptable(Invalid):
+    """An image can not become a volume: its format, its size, or what it refers to."""
+
+    message = "Image %(image_id)s is unacceptable: %(reason)s"
+
+
+class ImageTooBig(Invalid):
+    """There is no room to check and convert an image."""
+
+    message = "Image %(image_id)s size exceeded available disk space: %(reason)s"
+
+
+class ImageCopyFailure(Invalid):
+    """An image's bytes could not be brought into a volume, or a volume's into an image."""
+
+    message = "Failed to copy image to volume: %(reason)s"
+
+
+class ImageDownloadFailed(Invalid):
+    """An image did not arrive whole."""
+
+    message = "Failed to download image %(image_href)s, reason: %(reason)s"
+
+
+class ImageConversionNotAllowed(Invalid):
+    """The operator has conversions switched off."""
+
+    message = "Image Conversion disallowed for image %(image_id)s: %(reason)s"
+
+
 class InvalidAvailabilityZone(Invalid):
     """There is no such availability zone, or not for this volume type."""
 
@@ -387,6 +429,12 @@ class PolicyNotAuthorized(NotAuthorized):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
+class ImageNotAuthorized(NotAuthorized):
+    """Glance refuses the caller."""
+
+    message = "Not authorized for image %(image_id)s."
+
+
 class OverQuota(CinderLiteException):
     """A quota would be exceeded."""
 
@@ -513,6 +561,13 @@ class InvalidConfigurationValue(CinderLiteException):
 
 
 # --- moving ----------------------------------------------------------------------------------
+
+
+class GlanceConnectionFailed(CinderLiteException):
+    """Glance does not answer."""
+
+    message = "Connection to glance failed: %(reason)s"
+    safe = True
 
 
 class VolumeMigrationFailed(CinderLiteException):

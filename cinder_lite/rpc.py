@@ -107,16 +107,29 @@ def server(topic: str, name: str, endpoints: list[Any]) -> Any:
     )
 
 
+def notifications_enabled() -> bool:
+    """Tell whether notifications go anywhere: ``[oslo_messaging_notifications] driver`` is set."""
+    _notification_transport()
+    drivers = set(CONF.oslo_messaging_notifications.driver)
+    return bool(drivers - {"noop"})
+
+
 def get_notifier(publisher: str) -> Any:
     """Return a notifier whose publisher id is ``publisher.host``.
 
     Notifications go where ``[oslo_messaging_notifications] driver`` says; by default nowhere.
     """
+    return messaging.Notifier(
+        _notification_transport(),
+        publisher_id=f"{publisher}.{CONF.host}",
+        serializer=ContextSerializer(),
+    )
+
+
+def _notification_transport() -> Any:
+    """Return the process's transport of notifications, opened at first use."""
     with _lock:
         if "notify" not in _transports:
             messaging.set_transport_defaults(EXCHANGE)
             _transports["notify"] = messaging.get_notification_transport(CONF)
-        notify = _transports["notify"]
-    return messaging.Notifier(
-        notify, publisher_id=f"{publisher}.{CONF.host}", serializer=ContextSerializer()
-    )
+        return _transports["notify"]

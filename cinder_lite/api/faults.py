@@ -52,6 +52,14 @@ _UNEXPECTED = (
 )
 
 
+class Conflict(exception.CinderLiteException):
+    """The request names several things where it must name one."""
+
+    code = 409
+    safe = True
+    message = "The request conflicts with what there is."
+
+
 class BadRequest(exception.CinderLiteException):
     """The request can not be understood or carries a wrong value."""
 

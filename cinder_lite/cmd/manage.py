@@ -70,6 +70,23 @@ def host_list(args: argparse.Namespace) -> None:
             print(f"{host:<40} {zone}")
 
 
+FLOWS = ("create",)
+
+
+def flow_show(args: argparse.Namespace) -> None:
+    """Print a flow's tasks, with what each takes, gives and undoes, as the code has them."""
+    from cinder_lite.scheduler.flows import create_volume as in_scheduler
+    from cinder_lite.volume.create import api_flow, manager_flow
+
+    flows = (
+        api_flow.get_flow(),
+        in_scheduler.get_flow(),
+        manager_flow.get_flow(reschedule=True),
+        manager_flow.get_flow(reschedule=False),
+    )
+    print("\n\n".join(flow.text() for flow in flows))
+
+
 def _add_commands(subparsers: Any) -> None:
     """Build the command line: categories and their actions, as cinder-manage has them."""
     db = subparsers.add_parser("db", help="the database").add_subparsers(required=True)
@@ -93,6 +110,10 @@ def _add_commands(subparsers: Any) -> None:
     hosts = host.add_parser("list", help=host_list.__doc__)
     hosts.add_argument("zone", nargs="?", help="only this availability zone")
     hosts.set_defaults(action=host_list)
+    flow = subparsers.add_parser("flow", help="the flows").add_subparsers(required=True)
+    show = flow.add_parser("show", help=flow_show.__doc__)
+    show.add_argument("name", choices=FLOWS, help="the flow")
+    show.set_defaults(action=flow_show)
     release = subparsers.add_parser("version", help="print the release")
     release.set_defaults(action=lambda args: print(version.__version__))
 

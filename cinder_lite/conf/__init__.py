@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from cinder_lite.conf import api, base, database, groups, quota, scheduler, volume
+from cinder_lite.conf import api, base, database, groups, image, quota, scheduler, volume
 
 CONF = cfg.CONF
 
-for _module in (api, base, groups, quota, scheduler, volume):
+for _module in (api, base, groups, image, quota, scheduler, volume):
     CONF.register_opts(_module.OPTS)
 CONF.register_opts(database.OPTS, group=database.GROUP)
 

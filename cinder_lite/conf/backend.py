@@ -79,6 +79,24 @@ OPTS = [
         default=False,
         help="Fail a copy whose volume can not be attached by multipath.",
     ),
+    cfg.BoolOpt(
+        "image_volume_cache_enabled",
+        default=False,
+        help="Keep a volume of each image that volumes are made of, and clone it for the next one. "
+        "Needs cinder_internal_tenant_project_id.",
+    ),
+    cfg.IntOpt(
+        "image_volume_cache_max_size_gb",
+        default=0,
+        min=0,
+        help="The most GiB that the image volume cache of this backend takes; 0 is unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_volume_cache_max_count",
+        default=0,
+        min=0,
+        help="The most volumes in the image volume cache of this backend; 0 is unlimited.",
+    ),
     cfg.StrOpt(
         "file_data_dir",
         default="$state_path/volumes",

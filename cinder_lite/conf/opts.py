@@ -7,13 +7,13 @@ from typing import Any
 
 from oslo_config import cfg
 
-from cinder_lite.conf import api, backend, base, database, groups, quota, scheduler, volume
+from cinder_lite.conf import api, backend, base, database, groups, image, quota, scheduler, volume
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Return every option with the name of its section."""
     default: list[Any] = []
-    for module in (base, api, scheduler, volume, groups, quota):
+    for module in (base, api, scheduler, volume, groups, image, quota):
         default.extend(module.OPTS)
     return [
         ("DEFAULT", default),

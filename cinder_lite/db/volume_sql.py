@@ -200,9 +200,13 @@ def _directed(name: str, direction: str, dialect: sa.Dialect) -> sa.ColumnElemen
 
 
 def _packed() -> sa.ColumnElement[str]:
-    """Return the expression that packs a volume and its type's name as one JSON array."""
+    """Return the expression that packs a volume as one JSON array.
+
+    Its type's name follows the columns, and whether there is image metadata.
+    """
     columns: list[Any] = [json_sql.Time(V.c[n]) if n in TIMES else V.c[n] for n in COLUMNS]
-    return json_sql.AsText(json_sql.Array(*columns, T.c.name))
+    of_image = sa.exists().where(G.c.volume_id == V.c.id)
+    return json_sql.AsText(json_sql.Array(*columns, T.c.name, of_image))
 
 
 def _metadata() -> sa.ColumnElement[str]:

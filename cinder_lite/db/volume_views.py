@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the API reads of volumes: one query per list or show, whatever the number of volumes.
 
-A row comes as one JSON array of :data:`FIELDS`: the volume's columns, its type's name, its metadata
-and its attachments. The statements are in volume_sql.py.
+A row comes as one JSON array of :data:`FIELDS`: the volume's columns, its type's name and its
+metadata. Image metadata and attachments are asked for once a page, where a row says that there are
+some. The statements are in volume_sql.py.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import orjson
 import sqlalchemy as sa
 
 from cinder_lite import exception
-from cinder_lite.db import engine, models, volume_sql
+from cinder_lite.db import engine, models, volume_glance_metadata, volume_sql
 from cinder_lite.db.volume_sql import COLUMNS, SORT_KEYS, TIMES
 from cinder_lite.objects import Volume
 
 __all__ = ["FIELDS", "INDEX", "SORT_KEYS", "Condition", "Query", "Row"]
 
-FIELDS = (*COLUMNS, "volume_type", "metadata", "attachments")
+FIELDS = (*COLUMNS, "volume_type", "image_metadata", "metadata", "attachments")
 """The fields of a row, in order; an attachment is its id, server, host, device and time."""
 INDEX = {name: position for position, name in enumerate(FIELDS)}
 
@@ -106,7 +107,7 @@ def row_of(volume: Volume, volume_type: str | None, metadata: Mapping[str, str])
     for name in COLUMNS:
         value = getattr(volume, "name_id_override" if name == "_name_id" else name)
         row.append(_iso(value) if name in TIMES else value)
-    return [*row, volume_type, dict(metadata), []]
+    return [*row, volume_type, None, dict(metadata), []]
 
 
 # --- lists -----------------------------------------------------------------------------------
@@ -141,7 +142,17 @@ def _unpacked(connection: sa.Connection, packed: Sequence[Any]) -> list[Row]:
     found = _attachments(connection, attached) if attached else {}
     for row in rows:
         row.append(found.get(row[0], []))
+    _add_image_metadata(connection, rows)
     return rows
+
+
+def _add_image_metadata(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Put image metadata in the place of the mark that there is some."""
+    position = INDEX["image_metadata"]
+    marked = [row[0] for row in rows if row[position]]
+    found = volume_glance_metadata.of_volumes(connection, marked) if marked else {}
+    for row in rows:
+        row[position] = found.get(row[0])
 
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> dict[str, list[Row]]:

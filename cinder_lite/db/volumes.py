@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, quotas
+from cinder_lite.db import engine, models, quotas, volume_glance_metadata
 from cinder_lite.objects import VOLUME_COLUMNS, Volume, utcnow
 
 T = models.volumes
@@ -91,10 +91,15 @@ def check(connection: sa.Connection, volume_id: str, rules: Sequence[cond.Condit
 
 
 @engine.retried
-def create(values: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Volume:
+def create(
+    values: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+    image_metadata: Mapping[str, str] | None = None,
+) -> Volume:
     """Create a volume's row and count it against its project's quota, in one transaction.
 
     :param values: columns; without ``use_quota`` the volume is counted
+    :param image_metadata: what is known of the image that it is made of
     :raises VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
     """
     with engine.transaction() as connection:
@@ -112,6 +117,8 @@ def create(values: Mapping[str, Any], metadata: Mapping[str, str] | None = None)
                 sa.insert(models.volume_metadata),
                 [{"volume_id": volume_id, "key": k, "value": v} for k, v in metadata.items()],
             )
+        if image_metadata:
+            volume_glance_metadata.insert(connection, volume_id, image_metadata)
         return read(connection, volume_id)
 
 
@@ -324,7 +331,7 @@ def unreported(service_host: str, since: datetime.datetime) -> list[Placement]:
     query = sa.select(T.c.id, T.c.host, T.c.size, T.c.scheduled_at, T.c.created_at).where(
         T.c.deleted == sa.false(),
         T.c.host.like(_prefix(service_host), escape="!"),
-        sa.or_(T.c.status == "creating", T.c.launched_at > since),
+        sa.or_(T.c.status.in_(("creating", "downloading")), T.c.launched_at > since),
     )
     with engine.statement() as connection:
         rows = connection.execute(query).all()

@@ -10,7 +10,7 @@ _CALLS = ("GET /volumes/{volume_id}", "GET /volumes/detail")
 HOST = "volume_extension:volume_host_attribute"
 TENANT = "volume_extension:volume_tenant_attribute"
 MIGRATION_STATUS = "volume_extension:volume_mig_status_attribute"
-
+IMAGE_METADATA = "volume_extension:volume_image_metadata:show"
 ENCRYPTION = "volume_extension:volume_encryption_metadata"
 
 RULES = [
@@ -20,6 +20,12 @@ RULES = [
         MIGRATION_STATUS,
         ADMIN_API,
         "See a volume's migration status (os-vol-mig-status-attr:migstat and name_id).",
+        *_CALLS,
+    ),
+    rule(
+        IMAGE_METADATA,
+        READER,
+        "See the metadata of the image that a volume was made of (volume_image_metadata).",
         *_CALLS,
     ),
     rule(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from cinder_lite.policies.base import ADMIN_API, MEMBER, READER, rule
 
 CREATE = "volume:create"
+CREATE_FROM_IMAGE = "volume:create_from_image"
 MULTIATTACH = "volume:multiattach"
 GET = "volume:get"
 GET_ALL = "volume:get_all"
@@ -15,6 +16,7 @@ FORCE_DELETE = "volume:force_delete"
 
 RULES = [
     rule(CREATE, MEMBER, "Create a volume.", "POST /volumes"),
+    rule(CREATE_FROM_IMAGE, MEMBER, "Create a volume of an image.", "POST /volumes"),
     rule(MULTIATTACH, MEMBER, "Create a volume of a multiattach type.", "POST /volumes"),
     rule(GET, READER, "Show a volume.", "GET /volumes/{volume_id}"),
     rule(

@@ -20,6 +20,7 @@ from cinder_lite.objects import Migration, Service, Volume, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume.create.request import CreateRequest
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
+from cinder_lite.volume.images import Images
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -88,6 +89,8 @@ class API:
     def __init__(self) -> None:
         self._scheduler: SchedulerAPI | None = None
         self._volume: VolumeAPI | None = None
+        self.images = Images(lambda: self.volume_rpcapi)
+        """What a request may start between a volume and an image."""
 
     @property
     def scheduler_rpcapi(self) -> SchedulerAPI:

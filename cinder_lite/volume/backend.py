@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cinder_lite.conf.backend import BackendConfiguration
@@ -15,6 +18,27 @@ from cinder_lite.volume.rpcapi import VolumeAPI
 
 if TYPE_CHECKING:
     from cinder_lite.context import RequestContext
+
+
+class Claims:
+    """Which volumes this process is working on, so that two of its threads do not meet at one."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def __call__(self, volume_id: str) -> Iterator[bool]:
+        """Reserve a volume for the time of a ``with`` block; False when another thread has it."""
+        with self._lock:
+            mine = volume_id not in self._busy
+            self._busy.add(volume_id)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._lock:
+                    self._busy.discard(volume_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +54,7 @@ class Backend:
     scheduler_rpcapi: SchedulerAPI
     context: RequestContext
     """An administrator's, for work that no request asked for."""
+    claims: Claims = dataclasses.field(default_factory=Claims)
     instance: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
     """This process's own id: what it works on carries it, so that work of a dead one is found."""
 

@@ -10,16 +10,19 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, flow, states
+from cinder_lite import exception, flow, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
+from cinder_lite.volume import image_transfer
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
+
+_TRANSFERS = (states.UPLOADING, states.DOWNLOADING)
 
 Claim = Callable[[str], contextlib.AbstractContextManager[bool]]
 """Reserves a volume, by id, for one thread of this process; False when another has it."""
@@ -80,7 +83,7 @@ def _create(
     from cinder_lite.volume.create import manager_flow  # brings taskflow
 
     volume = volumes.get(context, volume_id)
-    if volume.status not in ending.BEING_MADE:
+    if not ending.is_being_made(volume):
         LOG.info("Volume %s: not created, its status is %s", volume_id, volume.status)
         return
     if volume.service_host != backend.service_host:
@@ -112,12 +115,16 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
+        notifications.about_volume(context, volume, "delete.start")
         _delete_data(backend, context, volume)
     except Exception as failure:
         _log_failure(volume_id, "can not be deleted", failure)
         volumes.update(volume_id, {"status": states.ERROR_DELETING})
         return
+    usage = notifications.prepare(volume)
     volumes.destroy(volume_id)
+    if usage is not None:
+        notifications.send(context, "volume.delete.end", usage)
     LOG.info("Volume %s: deleted from %s", volume_id, volume.host)
 
 
@@ -157,6 +164,10 @@ def settle(backend: Backend, claim: Claim) -> None:
                 with claim(volume.id) as mine:
                     if mine:
                         _create_again(backend, backend.context, volume.id)
+            elif volume.status in _TRANSFERS:
+                with claim(volume.id) as mine:
+                    if mine:
+                        image_transfer.settle(volume)
             elif volume.status in (states.AVAILABLE, states.IN_USE):
                 update = backend.driver.ensure_export(backend.context, volume)
                 if update:
@@ -174,10 +185,12 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
     :param claim: keeps two threads of this process off one volume
     """
     for volume in volumes.for_host(backend.service_host):
-        if volume.status in ending.BEING_MADE:
+        if ending.is_being_made(volume):
             work = _create_again
         elif volume.status == states.DELETING:
             work = delete
+        elif volume.status in _TRANSFERS:
+            work = _settle_transfer
         else:
             continue
         last = volume.updated_at or volume.created_at
@@ -189,11 +202,15 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
                 work(backend, backend.context, volume.id)
 
 
+def _settle_transfer(backend: Backend, context: RequestContext, volume_id: str) -> None:
+    image_transfer.settle(volumes.get(context, volume_id))
+
+
 def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> None:
     """Create a volume anew; a move's target only while the move goes on, which is told of it."""
     try:
         volume = volumes.get(context, volume_id)
-        if volume.status not in ending.BEING_MADE:
+        if not ending.is_being_made(volume):
             return
         spec: dict[str, Any] = {}
         source_id = states.migration_source_of(volume.migration_status)

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from oslo_config import cfg
@@ -18,10 +17,11 @@ from cinder_lite import exception, rpc, states
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.image import fetch
 from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
-from cinder_lite.volume import connections, exports, lifecycle
+from cinder_lite.volume import connections, exports, image_transfer, lifecycle
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import completion, recovery
 from cinder_lite.volume.migration.mover import Mover
@@ -74,15 +74,13 @@ class VolumeManager:
             context=request_context.admin_context(),
         )
         self.mover = Mover(self.backend)
-        self._busy: set[str] = set()
-        """Ids of the volumes that this process is creating or deleting."""
-        self._lock = threading.Lock()
         self._settled = False
 
     # --- life of the service -----------------------------------------------------------------
 
     def init_host(self) -> None:
         """Set the driver up and settle what an earlier instance has left half done."""
+        fetch.clean(self.backend.service_host)
         self._set_up_driver()
         self._settle_volumes()
 
@@ -92,18 +90,9 @@ class VolumeManager:
             self._settled = True
             lifecycle.settle(self.backend, self._claim)
 
-    @contextlib.contextmanager
-    def _claim(self, volume_id: str) -> Iterator[bool]:
+    def _claim(self, volume_id: str) -> contextlib.AbstractContextManager[bool]:
         """Reserve a volume for creating or deleting it; False when another thread does it."""
-        with self._lock:
-            mine = volume_id not in self._busy
-            self._busy.add(volume_id)
-        try:
-            yield mine
-        finally:
-            if mine:
-                with self._lock:
-                    self._busy.discard(volume_id)
+        return self.backend.claims(volume_id)
 
     def _set_up_driver(self) -> None:
         driver = self.backend.driver
@@ -211,6 +200,22 @@ class VolumeManager:
         with self._claim(volume_id) as mine:
             if mine:
                 lifecycle.delete(self.backend, context.elevated(), volume_id)
+
+    # --- images ------------------------------------------------------------------------------
+
+    def copy_volume_to_image(
+        self, context: RequestContext, volume_id: str, image_meta: dict[str, Any]
+    ) -> None:
+        """Fill a registered image with a volume's data; the same message twice does it once."""
+        with self._claim(volume_id) as mine:
+            if mine:
+                image_transfer.upload(self.backend, context, volume_id, image_meta)
+
+    def reimage(self, context: RequestContext, volume_id: str, image_meta: dict[str, Any]) -> None:
+        """Write an image over a volume; the same message twice does it once."""
+        with self._claim(volume_id) as mine:
+            if mine:
+                image_transfer.reimage(self.backend, context, volume_id, image_meta)
 
     # --- moving ------------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ class VolumeAPI:
 
         1.0 - create_volume, delete_volume, migrate_volume, migrate_volume_completion,
               migration_target_created, update_migrated_volume, initialize_connection,
-              terminate_connection, remove_export, publish_service_capabilities
+              terminate_connection, remove_export, publish_service_capabilities,
+              copy_volume_to_image, reimage
     """
 
     RPC_API_VERSION = "1.0"
@@ -75,6 +76,24 @@ class VolumeAPI:
         self._to(volume.host).cast(
             ctxt, "delete_volume", volume_id=volume.id, unmanage_only=unmanage_only
         )
+
+    def copy_volume_to_image(
+        self, ctxt: RequestContext, volume: Volume, image_meta: dict[str, Any]
+    ) -> None:
+        """Cast to the volume's host: fill a registered image with the volume's data.
+
+        :param image_meta: the image's description
+        """
+        self._to(volume.host).cast(
+            ctxt, "copy_volume_to_image", volume_id=volume.id, image_meta=image_meta
+        )
+
+    def reimage(self, ctxt: RequestContext, volume: Volume, image_meta: dict[str, Any]) -> None:
+        """Cast to the volume's host: write an image over the volume.
+
+        :param image_meta: the image's description
+        """
+        self._to(volume.host).cast(ctxt, "reimage", volume_id=volume.id, image_meta=image_meta)
 
     def migrate_volume(
         self,

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import orjson
 
 from cinder_lite import policy
 from cinder_lite.api.app import CONTEXT, ROUTER
@@ -65,6 +68,7 @@ def keystone_context(_global_conf: dict[str, str], **_local: str) -> Callable[..
                 request_id=environ.get(REQUEST_ID),
                 global_request_id=environ.get(GLOBAL_REQUEST_ID),
                 remote_address=environ.get("REMOTE_ADDR"),
+                service_catalog=_image_service(environ.get("HTTP_X_SERVICE_CATALOG")),
                 is_admin=False,
             )
             context.is_admin = policy.is_admin(context)
@@ -75,3 +79,10 @@ def keystone_context(_global_conf: dict[str, str], **_local: str) -> Callable[..
         return run
 
     return wrap
+
+
+@functools.lru_cache(maxsize=256)
+def _image_service(catalog: str | None) -> list[dict[str, Any]]:
+    """Return what the caller's catalogue says of the image service; the rest is long and unused."""
+    services = orjson.loads(catalog) if catalog else []
+    return [service for service in services if service.get("type") == "image"]

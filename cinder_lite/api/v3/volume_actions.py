@@ -3,39 +3,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 from cinder_lite import exception, policy, states
 from cinder_lite.api import deps, faults, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_actions as schemas
+from cinder_lite.api.v3 import volume_image_actions
+from cinder_lite.api.v3.action import Action, Answer
 from cinder_lite.api.v3.volumes import visible
 from cinder_lite.objects import Volume
 from cinder_lite.policies import volume_actions as rules
 
-Answer = dict[str, Any] | None
-
 _CLUSTERS = 16
 _RESET_MIGRATION = ("migrating", "error", "success", "completing", "none", "starting")
 _RESET_STATUSES = (*states.VOLUME_STATUSES, "error_restoring", "error_backing-up")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Action:
-    """One action.
-
-    :param run: called with the request, the volume and what the action carries
-    :param policy: rule that the caller must pass, asked when the volume has been found
-    :param body: schemas of the whole body
-    :param check: a further look at what the action carries, before the volume is looked up
-    """
-
-    run: Callable[[Request, Volume, Any], Answer]
-    policy: str
-    body: validation.Body
-    check: Callable[[Any], Any] | None = None
 
 
 def action(request: Request, volume_id: str) -> Answer:
@@ -158,4 +140,5 @@ ACTIONS = {
         _reset_status, rules.RESET_STATUS, schemas.RESET_STATUS, check=_statuses
     ),
     "os-force_delete": Action(_force_delete, rules.FORCE_DELETE, schemas.FORCE_DELETE),
+    **volume_image_actions.ACTIONS,
 }

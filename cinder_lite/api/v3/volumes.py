@@ -8,8 +8,9 @@ from typing import Any
 from cinder_lite import exception, policy
 from cinder_lite.api import deps, faults, microversions, paging, validation, volume_filters
 from cinder_lite.api.request import Request
+from cinder_lite.api.v3 import volume_sources
 from cinder_lite.api.views import volumes as views
-from cinder_lite.db import snapshots, volume_types, volume_views, volumes
+from cinder_lite.db import volume_types, volume_views, volumes
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.policies import volumes as rules
 from cinder_lite.volume.create.request import CreateRequest
@@ -119,12 +120,11 @@ def summary(request: Request) -> dict[str, Any]:
 def create(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Create a volume; its backend makes it after the answer."""
     volume = body["volume"]
-    size = _size(volume.get("size"))
+    size = _size(volume)
     name = validation.short_text(volume.get("name", volume.get("display_name")), "name")
     description = validation.short_text(
         volume.get("description", volume.get("display_description")), "description"
     )
-    _refuse_sources(request, volume)
     _refuse_multiattach(volume)
     metadata = volume.get("metadata") or {}
     named = volume.get("volume_type")
@@ -136,6 +136,7 @@ def create(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         availability_zone=volume.get("availability_zone"),
         metadata=metadata,
         scheduler_hints=body.get(_HINTS) or {},
+        **volume_sources.read(request, volume),
     )
     created, volume_type = deps.volume_api().create(request.context, asked)
     row = volume_views.row_of(created, volume_type.name if volume_type else None, metadata)
@@ -143,7 +144,11 @@ def create(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     return {"volume": view(row, *views.link_beginnings(request))}
 
 
-def _size(value: Any) -> int:
+def _size(volume: dict[str, Any]) -> int | None:
+    """Return the size asked for, GiB; None where the source has one."""
+    value = volume.get("size")
+    if value is None and (volume.get("snapshot_id") or volume.get("source_volid")):
+        return None
     if value is None:
         raise faults.BadRequest("The volume's size is missing: give it in GiB.")
     size = int(value)
@@ -155,25 +160,6 @@ def _size(value: Any) -> int:
             f"Invalid input for field/attribute size. Value: {value}. {size} is {bound}"
         )
     return size
-
-
-def _refuse_sources(request: Request, volume: dict[str, Any]) -> None:
-    """Refuse to fill a new volume from something: of these there is nothing, or no way, yet."""
-    if volume.get("snapshot_id"):
-        snapshots.get(request.context, volume["snapshot_id"])
-        raise faults.BadRequest("A volume can not be made from a snapshot.")
-    if volume.get("source_volid"):
-        visible(request, volume["source_volid"])
-        raise faults.BadRequest("A volume can not be made from another volume.")
-    for key in ("consistencygroup_id", "group_id"):
-        if volume.get(key):
-            raise exception.NotFound(f"Group {volume[key]} could not be found.")
-    if volume.get("backup_id"):
-        raise exception.NotFound(f"Backup {volume['backup_id']} could not be found.")
-    if volume.get("imageRef") or volume.get("image_id"):
-        raise faults.BadRequest(
-            "A volume can not be made from an image: there is no image service."
-        )
 
 
 def _type(request: Request, name_or_id: str) -> VolumeType:

@@ -72,14 +72,19 @@ DETAIL = (
     Field("os-vol-host-attr:host", "host", seen_by=attributes.HOST),
 )
 
-_RULES = (attributes.TENANT, attributes.MIGRATION_STATUS, attributes.HOST)
+_RULES = (
+    attributes.TENANT,
+    attributes.MIGRATION_STATUS,
+    attributes.HOST,
+    attributes.IMAGE_METADATA,
+)
 
 _TRISTATE_SHARED_TARGETS = 69
 
 View = Callable[[Row, str, str], dict[str, Any]]
 
 _ID, _BOOTABLE = INDEX["id"], INDEX["bootable"]
-_METADATA = INDEX["metadata"]
+_METADATA, _IMAGE = INDEX["metadata"], INDEX["image_metadata"]
 _KEY, _MULTIATTACH = INDEX["encryption_key_id"], INDEX["multiattach"]
 _ATTACHMENTS, _SHARED = INDEX["attachments"], INDEX["shared_targets"]
 _QUOTA = INDEX["use_quota"]
@@ -105,6 +110,7 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
     pick = itemgetter(*(INDEX[field.source or "id"] for field in fields))
     tristate = minor >= _TRISTATE_SHARED_TARGETS
     targets, quota = "shared_targets" in names, "consumes_quota" in names
+    image = attributes.IMAGE_METADATA in seen
 
     def view(row: Row, self_link: str, bookmark: str) -> dict[str, Any]:
         volume = dict(zip(names, pick(row), strict=False))
@@ -122,6 +128,8 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
             volume["shared_targets"] = None if unknown else bool(shared)
         if quota:
             volume["consumes_quota"] = bool(row[_QUOTA])
+        if image and row[_IMAGE]:
+            volume["volume_image_metadata"] = row[_IMAGE]
         return volume
 
     return view

@@ -18,6 +18,7 @@ from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.flow import Flow
+from cinder_lite.image import metadata
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume.create import request as asked
@@ -30,15 +31,19 @@ LOG = logging.getLogger(__name__)
 class ExtractVolumeRequest(task.Task):
     """Check the request and settle what it leaves open."""
 
-    default_provides = ("values", "volume_type", "scheduling")
+    default_provides = ("values", "image_metadata", "volume_type", "scheduling")
 
     def execute(
         self, context: RequestContext, request: CreateRequest
-    ) -> tuple[dict[str, Any], VolumeType | None, dict[str, Any]]:
-        """Return the row's columns, the volume's type, and what else the scheduler must know."""
+    ) -> tuple[dict[str, Any], dict[str, str], VolumeType | None, dict[str, Any]]:
+        """Return the row's columns, the image's metadata, the type, what the scheduler must know.
+
+        :raises InvalidInput: something asked for does not exist or does not fit
+        """
         asked.check_sources(request)
         size = asked.size_of(request)
-        volume_type = asked.type_of(context, request, None)
+        image = asked.image_of(context, request, size)
+        volume_type = asked.type_of(context, request, image.get("cinder_img_volume_type"))
         zones = asked.zones_of(request, volume_type)
         source = request.source
         values = {
@@ -64,7 +69,8 @@ class ExtractVolumeRequest(task.Task):
             scheduling["availability_zones"] = zones
         if source is not None and source.host:
             scheduling["resource_backend"] = source.host
-        return values, volume_type, scheduling
+        image_metadata = metadata.of_image(image) if image else {}
+        return values, image_metadata, volume_type, scheduling
 
 
 class CreateEntry(task.Task):
@@ -72,12 +78,14 @@ class CreateEntry(task.Task):
 
     default_provides = "volume"
 
-    def execute(self, request: CreateRequest, values: dict[str, Any]) -> Volume:
+    def execute(
+        self, request: CreateRequest, values: dict[str, Any], image_metadata: dict[str, str]
+    ) -> Volume:
         """Return the volume.
 
         :raises OverQuota: the project's quota is used up
         """
-        return volumes.create(values, request.metadata)
+        return volumes.create(values, request.metadata, image_metadata)
 
     def revert(self, result: Any, **_: Any) -> None:
         """Delete the row and give the quota back."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
@@ -23,13 +23,24 @@ BEING_MADE = (states.CREATING, states.DOWNLOADING)
 
 _STATUS = cond.In("its status is no longer creating.", "status", BEING_MADE)
 
+_UNFINISHED = cond.In("it was made before.", "launched_at", (None,))
+
 _NOT_CURED_ELSEWHERE = (exception.NotFound, exception.Invalid, exception.OverQuota)
 """What the request or its source is to blame for: no other backend would do better."""
 
 
 def being_made_here(volume: Volume) -> Sequence[cond.Condition]:
     """Return what holds of a volume while this backend is to make it."""
-    return (_STATUS, cond.In("it is another backend's.", "host", (volume.host,)))
+    return (_STATUS, _UNFINISHED, cond.In("it is another backend's.", "host", (volume.host,)))
+
+
+def is_being_made(volume: Volume) -> bool:
+    """Tell whether a volume's data is not there yet.
+
+    A volume that was whole once is not: an image may be written over it (its status is then
+    downloading, too), or somebody has reset its status.
+    """
+    return volume.status in BEING_MADE and volume.launched_at is None
 
 
 def another_host_may_help(cause: BaseException) -> bool:
@@ -46,7 +57,12 @@ def give_up(
     """
     _remove(backend, volume)
     if volumes.conditional_update(volume.id, {"status": states.ERROR}, being_made_here(volume)):
-        notify(context, volume.replace(status=states.ERROR), "create.error", cause)
+        notifications.about_volume(
+            context,
+            volume.replace(status=states.ERROR),
+            "create.error",
+            message=exception.sentence_of(cause),
+        )
 
 
 def reschedule(
@@ -117,9 +133,3 @@ def taken_back(backend: Backend, context: RequestContext, volume: Volume) -> Non
     elif now.status == states.DELETING:
         # The message that asked for it has found the volume in this thread's hands.
         lifecycle.delete(backend, context, volume.id)
-
-
-def notify(
-    context: RequestContext, volume: Volume, event: str, cause: BaseException | None = None
-) -> None:
-    """Tell whoever listens of a volume; a migration's temporary volume is nobody's business."""

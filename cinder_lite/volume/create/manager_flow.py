@@ -15,7 +15,7 @@ from oslo_log import log as logging
 from taskflow import task
 from taskflow.types.failure import Failure
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.flow import Flow
@@ -99,7 +99,7 @@ class NotifyVolumeAction(task.Task):
 
     def execute(self, context: RequestContext, volume: Volume) -> None:
         """Send ``volume.create.start``."""
-        ending.notify(context, volume, "create.start")
+        notifications.about_volume(context, volume, "create.start")
 
 
 class CreateVolumeFromSpec(task.Task):
@@ -139,7 +139,7 @@ class CreateVolumeOnFinish(task.Task):
             ending.taken_back(backend, context, volume)
             raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")
         LOG.info("Volume %s: created on %s", volume.id, volume.host)
-        ending.notify(context, volume.replace(**values), "create.end")
+        notifications.about_volume(context, volume.replace(**values), "create.end")
 
 
 def _cause(flow_failures: dict[str, Failure]) -> BaseException:

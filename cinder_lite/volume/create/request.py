@@ -14,6 +14,8 @@ from cinder_lite import exception, policy, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import default_types, volume_types
 from cinder_lite.db import services as db_services
+from cinder_lite.image import checks
+from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Snapshot, Volume, VolumeType
 from cinder_lite.policies import volumes as rules
 
@@ -103,6 +105,20 @@ def size_of(request: CreateRequest) -> int:
             reason=f"Volume size '{size}'GB cannot be smaller than the {least} GB of {whose}."
         )
     return size
+
+
+def image_of(context: RequestContext, request: CreateRequest, size: int) -> dict[str, Any]:
+    """Return the description of the image that the volume gets its data from; empty for none.
+
+    :param size: the volume's, GiB
+    :raises ImageNotFound: there is no such image for this caller
+    :raises InvalidInput, ImageUnacceptable: it can not become a volume of that size
+    """
+    if request.image_id is None:
+        return {}
+    image = ImageService(context).show(request.image_id)
+    checks.check_description(image, size)
+    return image
 
 
 def type_of(

@@ -10,7 +10,7 @@ from typing import Any
 
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volume_types
+from cinder_lite.db import volume_glance_metadata, volume_types
 from cinder_lite.objects import Volume, VolumeType
 
 RAW, SNAP, SOURCE_VOL, IMAGE = "raw", "snap", "source_vol", "image"
@@ -67,7 +67,8 @@ def request_spec(volume: Volume, volume_type: VolumeType | None) -> dict[str, An
 def extract(volume: Volume, request: Mapping[str, Any]) -> VolumeSpec:
     """Return how a volume is made.
 
-    :param request: the request spec, which names the image
+    :param request: the request spec; where it was lost, the database knows all the same
+    :raises InvalidVolume: the volume was to be made of an image, and nobody knows which
     """
     if volume.migration_status:
         return VolumeSpec(type=RAW)  # a move's target, which is filled by the move
@@ -76,6 +77,13 @@ def extract(volume: Volume, request: Mapping[str, Any]) -> VolumeSpec:
     if volume.source_volid:
         return VolumeSpec(type=SOURCE_VOL, source_volid=volume.source_volid)
     image_id = request.get("image_id")
+    if not image_id and not request:
+        of_image = volume_glance_metadata.get(volume.id)
+        image_id = of_image.get("image_id")
+        if of_image and not image_id:
+            raise exception.InvalidVolume(
+                reason=f"the metadata of volume {volume.id} does not name its image any more."
+            )
     if image_id:
         return VolumeSpec(type=IMAGE, image_id=image_id)
     return VolumeSpec(type=RAW)

@@ -152,6 +152,47 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         """
         raise NotImplementedError
 
+    # --- images ------------------------------------------------------------------------------
+
+    def clone_image(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        image_location: tuple[str | None, list[Any]],
+        image_meta: dict[str, Any],
+        image_service: Any,
+    ) -> tuple[ModelUpdate, bool]:
+        """Create a volume of an image whose data is on this backend's storage, without copying.
+
+        :param image_location: the image's direct URL and its locations, where Glance shows them
+        :param image_meta: the image's description
+        :returns: a model update and True; ``(None, False)`` when this driver can not: nothing was
+            changed then, and the bytes are copied
+        """
+        return None, False
+
+    def copy_image_to_volume(
+        self, context: RequestContext, volume: Volume, image_service: Any, image_id: str
+    ) -> None:
+        """Fill a volume with an image, by the storage's own means.
+
+        :raises NotImplementedError: there are none; the service connects the volume and writes
+        """
+        raise NotImplementedError
+
+    def copy_volume_to_image(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        image_service: Any,
+        image_meta: dict[str, Any],
+    ) -> None:
+        """Fill an image with a volume, by the storage's own means.
+
+        :raises NotImplementedError: there are none; the service connects the volume and reads
+        """
+        raise NotImplementedError
+
     # --- snapshots ---------------------------------------------------------------------------
 
     def create_snapshot(self, snapshot: Snapshot) -> ModelUpdate:

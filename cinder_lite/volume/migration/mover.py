@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from oslo_log import log as logging
 
-from cinder_lite import concurrency, exception, states
+from cinder_lite import concurrency, exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_migrations, volumes
@@ -266,3 +266,4 @@ class Mover:
                 or "the volume was changed meanwhile"
             )
         move.volume = move.volume.replace(migration_status=states.MIGRATION_MIGRATING)
+        notifications.about_volume(move.context, move.volume, "migrate.start", **move.told())

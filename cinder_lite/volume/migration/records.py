@@ -10,7 +10,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
@@ -168,3 +168,18 @@ class Move:
                 "error": f" ({error})" if error else "",
             },
         )
+        notifications.about_volume(
+            self.context,
+            self.volume,
+            "migrate.end" if outcome == states.RECORD_SUCCESS else "migrate.error",
+            **self.told(error),
+        )
+
+    def told(self, error: str | None = None) -> dict[str, Any]:
+        """Return what notifications about the move carry besides its volume."""
+        told = {
+            "migration_id": self.id,
+            "source_host": self.migration.source_host,
+            "dest_host": self.dest_host,
+        }
+        return told | ({"message": error} if error else {})

@@ -172,7 +172,7 @@ IN_SIZE = "Invalid input for field/attribute size. Value: "
         ),
         (
             {"size": 1, "imageRef": "x y"},
-            "A volume can not be made from an image: there is no image service.",
+            "Invalid image identifier or unable to access requested image.",
         ),
     ],
 )

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images: Glance's API, what may become a volume, and conversions."""

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A volume made of an image of Glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite import exception, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import volumes
+from cinder_lite.image import checks
+from cinder_lite.image.glance import ImageService
+from cinder_lite.objects import Volume
+from cinder_lite.volume import image_data
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.create import ending, image_cache
+from cinder_lite.volume.create.spec import VolumeSpec
+
+LOG = logging.getLogger(__name__)
+
+
+def from_image(
+    backend: Backend, context: RequestContext, volume: Volume, volume_spec: VolumeSpec
+) -> dict[str, Any]:
+    """Make a volume of an image: the driver's own clone of it, or its bytes.
+
+    :raises ImageNotFound: it is gone
+    :raises ImageUnacceptable: it can not become a volume
+    """
+    service = ImageService(context)
+    image_id = str(volume_spec.image_id)
+    image = service.show(image_id)
+    checks.check_description(image, volume.size)
+    update, cloned = backend.driver.clone_image(context, volume, _location(image), image, service)
+    if not cloned:
+        update, cloned = image_cache.clone(backend, context, volume, image, service)
+    if not cloned:
+        update = _copied(backend, context, volume, image, service)
+    return {**(update or {}), "bootable": True}
+
+
+def _copied(
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    image: dict[str, Any],
+    service: ImageService,
+) -> dict[str, Any]:
+    """Make an empty volume and fill it with an image's bytes."""
+    update = backend.driver.create_volume(volume) or {}
+    downloading = {"status": states.DOWNLOADING, **update}
+    if not volumes.conditional_update(volume.id, downloading, ending.being_made_here(volume)):
+        raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")
+    image_data.write(backend, context, volume.replace(**update), image, service, fresh=True)
+    return update
+
+
+def _location(image: Mapping[str, Any]) -> tuple[str | None, list[Any]]:
+    """Return where the image's data is, as drivers are told: its direct URL, and all locations."""
+    return image.get("direct_url"), list(image.get("locations") or [])

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An image's bytes brought into a volume, through this node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_log import log as logging
+
+from cinder_lite.context import RequestContext
+from cinder_lite.image import fetch
+from cinder_lite.image.glance import ImageService
+from cinder_lite.objects import Volume
+from cinder_lite.volume import connections
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.copy import Report, copy_volume
+
+LOG = logging.getLogger(__name__)
+
+_MIB = 1024**2
+
+
+def write(
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    image: Mapping[str, Any],
+    service: ImageService,
+    *,
+    fresh: bool,
+    progress: Report | None = None,
+) -> None:
+    """Fill a volume with an image: by the driver's own means, or as raw bytes through this node.
+
+    :param fresh: the volume has just been made, and nobody has written to it
+    :raises CinderLiteException: the image can not be had, or is refused, or could not be written
+    """
+    try:
+        backend.driver.copy_image_to_volume(context, volume, service, image["id"])
+        return
+    except NotImplementedError:
+        pass
+    stats = backend.driver.get_volume_stats()
+    with (
+        fetch.raw_image(
+            service, image, volume.size, owner=backend.service_host, progress=progress
+        ) as raw,
+        connections.attached(
+            backend,
+            context,
+            volume,
+            protocol=stats.get("storage_protocol"),
+            remote=False,
+        ) as attached,
+    ):
+        result = copy_volume(
+            raw.path,
+            attached.path,
+            raw.size // _MIB,
+            backend.configuration.volume_dd_blocksize,
+            throttle=backend.throttle,
+            sparse=fresh and bool(stats.get("sparse_copy_volume")),
+            progress=progress,
+            root_helper=connections.root_helper(),
+        )
+    LOG.info("Volume %s: filled with image %s: %s", volume.id, image["id"], result)

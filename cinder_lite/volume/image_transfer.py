@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A volume's data brought into an image, and an image's over a volume, on the volume's host."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from cinder_lite import concurrency, exception, states
+from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
+from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.image import checks, fetch, metadata, qemu
+from cinder_lite.image.glance import ImageService
+from cinder_lite.objects import Volume
+from cinder_lite.volume import connections, image_data
+from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.copy import copy_volume
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+_MIB = 1024**2
+_GIB = 1024**3
+_UPLOADING = cond.In("", "status", (states.UPLOADING,))
+_DOWNLOADING = cond.In("", "status", (states.DOWNLOADING,))
+
+
+# --- upload ----------------------------------------------------------------------------------
+
+
+def upload(
+    backend: Backend, context: RequestContext, volume_id: str, image: dict[str, Any]
+) -> None:
+    """Fill a registered image with a volume's data; the volume is then as it was before.
+
+    Nobody waits for an answer: a failure is logged, and the image is deleted.
+
+    :param image: its description: ``id`` and ``disk_format``
+    """
+    volume = volumes.get(context.elevated(), volume_id)
+    if volume.status != states.UPLOADING:
+        LOG.warning("Volume %s: not uploaded, its status is %s", volume_id, volume.status)
+        return
+    service = ImageService(context)
+    try:
+        if not backend.driver.initialized:
+            raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
+        _upload(backend, context, volume, image, service)
+        LOG.info("Volume %s: uploaded to image %s", volume_id, image["id"])
+    except Exception as error:
+        LOG.exception("Volume %s: not uploaded to image %s", volume_id, image["id"])
+        _forget_image(service, image["id"], error)
+    finally:
+        finish_upload(volume)
+
+
+def finish_upload(volume: Volume) -> None:
+    """Give a volume the status that it had before its upload."""
+    status = volume.previous_status if volume.previous_status else states.AVAILABLE
+    volumes.conditional_update(volume.id, {"status": status}, [_UPLOADING])
+
+
+def _forget_image(service: ImageService, image_id: str, error: Exception) -> None:
+    """Delete an image that did not become whole."""
+    try:
+        if service.show(image_id).get("status") in ("queued", "saving"):
+            service.delete(image_id)
+    except exception.CinderLiteException as failure:
+        LOG.warning("Image %s could not be removed: %s", image_id, failure.msg)
+
+
+def _upload(
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    image: dict[str, Any],
+    service: ImageService,
+) -> None:
+    try:
+        backend.driver.copy_volume_to_image(context, volume, service, image)
+        return
+    except NotImplementedError:
+        pass
+    disk_format = image.get("disk_format") or checks.RAW
+    with _readable(backend, context, volume) as path:
+        if disk_format == checks.RAW:
+            with open(path, "rb", buffering=0) as file:
+                service.upload(image["id"], _Chunks(file, volume.size * _GIB))
+            return
+        with fetch.workspace(backend.service_host) as directory:
+            made = os.path.join(directory, "converted")
+            qemu.convert(
+                path,
+                checks.RAW,
+                made,
+                checks.qemu_format(disk_format),
+                size=volume.size * _GIB,
+                image_id=image["id"],
+            )
+            with open(made, "rb") as file:
+                service.upload(image["id"], _Chunks(file, os.stat(made).st_size))
+
+
+@contextlib.contextmanager
+def _readable(backend: Backend, context: RequestContext, volume: Volume) -> Iterator[str]:
+    """Yield a path of the volume's data that this process may open."""
+    stats = backend.driver.get_volume_stats()
+    protocol = stats.get("storage_protocol")
+    with connections.attached(
+        backend, context, volume, protocol=protocol, remote=False
+    ) as attached:
+        path = str(attached.path)
+        if os.access(path, os.R_OK):
+            yield path
+            return
+        # A device that only root may open: qemu-img and Glance get a sparse copy of it.
+        with fetch.workspace(backend.service_host) as directory:
+            copied = os.path.join(directory, "volume")
+            with open(copied, "xb") as file:
+                file.truncate(volume.size * _GIB)
+            copy_volume(
+                path,
+                copied,
+                volume.size * _GIB // _MIB,
+                backend.configuration.volume_dd_blocksize,
+                throttle=backend.throttle,
+                sparse=True,
+                root_helper=connections.root_helper(),
+            )
+            yield copied
+
+
+class _Chunks:
+    """A file's data, piece by piece, with its length for the request's header."""
+
+    def __init__(self, file: Any, size: int) -> None:
+        self._file, self._size = file, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._size
+        while left:
+            chunk = concurrency.run_blocking(self._file.read, min(left, _MIB))
+            if not chunk:
+                raise exception.ImageCopyFailure(reason=f"the volume ends {left} bytes early.")
+            left -= len(chunk)
+            yield chunk
+
+
+def settle(volume: Volume) -> None:
+    """End an upload or a reimaging whose service was killed, or whose message was lost.
+
+    An upload has not touched the volume. A volume over which an image was being written holds
+    half of it.
+    """
+    if volume.status == states.UPLOADING:
+        LOG.warning("Volume %s: its upload was interrupted", volume.id)
+        finish_upload(volume)
+    elif volume.status == states.DOWNLOADING and volume.launched_at is not None:
+        LOG.warning("Volume %s: writing an image over it was interrupted", volume.id)
+        volumes.conditional_update(volume.id, {"status": states.ERROR}, [_DOWNLOADING])
+
+
+# --- reimage ---------------------------------------------------------------------------------
+
+
+def reimage(
+    backend: Backend, context: RequestContext, volume_id: str, image: Mapping[str, Any]
+) -> None:
+    """Write an image over a volume; the volume is then as it was before, or in error.
+
+    :param image: its description
+    """
+    volume = volumes.get(context.elevated(), volume_id)
+    if volume.status != states.DOWNLOADING:
+        LOG.warning("Volume %s: not reimaged, its status is %s", volume_id, volume.status)
+        return
+    try:
+        if not backend.driver.initialized:
+            raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
+        image_data.write(backend, context, volume, image, ImageService(context), fresh=False)
+        volume_glance_metadata.replace(volume_id, metadata.of_image(image))
+    except Exception:
+        LOG.exception("Volume %s: image %s could not be written over it", volume_id, image["id"])
+        volumes.conditional_update(volume_id, {"status": states.ERROR}, [_DOWNLOADING])
+        return
+    status = volume.previous_status or states.AVAILABLE
+    values = {"status": status, "bootable": True}
+    volumes.conditional_update(volume_id, values, [_DOWNLOADING])
+    LOG.info("Volume %s: image %s is written over it", volume_id, image["id"])

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How creations end when nobody is killed."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from cinder_lite import exception, states
+from cinder_lite.db import volume_glance_metadata
+from cinder_lite.objects import Volume
+from cinder_lite.volume.create.request import CreateRequest
+from tests.glance import FakeGlance
+from tests.unit.volume.create.world import World
+from tests.unit.volume.migration.world import WatchedDriver
+
+
+def test_an_empty_volume(world: World) -> None:
+    world.create(CreateRequest(size=1, name="data"))
+    [volume] = world.verify()
+    assert (volume.status, volume.display_name) == (states.AVAILABLE, "data")
+    assert volume.launched_at is not None
+
+
+def test_a_volume_of_an_image(world: World, glance: FakeGlance) -> None:
+    image_id = glance.add(b"boot" * 1000, name="cirros", os_distro="none")
+    world.create(CreateRequest(size=1, image_id=image_id))
+    [volume] = world.verify()
+    assert (volume.status, volume.bootable) == (states.AVAILABLE, True)
+    [path] = world.files()
+    with path.open("rb") as file:
+        assert file.read(4096) == (b"boot" * 1000).ljust(4096, b"\0")
+    kept = volume_glance_metadata.get(volume.id)
+    assert (kept["image_id"], kept["image_name"], kept["os_distro"]) == (image_id, "cirros", "none")
+    assert kept["size"] == "4000"
+
+
+def test_a_backend_that_fails_sends_the_volume_to_another(world: World) -> None:
+    tried = _fail(world, 1)
+    world.create(CreateRequest(size=1))
+    [volume] = world.verify()
+    [first] = tried
+    assert volume.status == states.AVAILABLE
+    assert volume.service_host != first
+
+
+def test_backends_that_fail_all(world: World) -> None:
+    tried = _fail(world, 9)
+    world.create(CreateRequest(size=1))
+    [volume] = world.verify()
+    assert volume.status == states.ERROR
+    assert len(set(tried)) == len(tried) == 2
+
+
+def test_what_another_backend_would_not_cure_is_not_tried_again(
+    world: World, glance: FakeGlance
+) -> None:
+    image_id = glance.add(b"boot" * 1000, "qcow2")
+    world.create(CreateRequest(size=1, image_id=image_id))
+    [volume] = world.verify()
+    assert volume.status == states.ERROR
+    assert glance.downloads == 1
+
+
+def _fail(world: World, times: int) -> list[str]:
+    """Let the next creations of data fail; return the list of the backends that are asked."""
+    tried: list[str] = []
+
+    def create(driver: Any, volume: Volume) -> None:
+        if len(tried) < times:
+            tried.append(driver.host)
+            raise exception.VolumeBackendAPIException(data="the array is on fire.")
+        real(driver, volume)
+
+    real = WatchedDriver.create_volume
+    for manager in (world.managers["one"], world.managers["two"]):
+        driver = manager.backend.driver
+        driver.create_volume = functools.partial(create, driver)
+    return tried

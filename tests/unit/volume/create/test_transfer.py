@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes uploaded to images, and images written over volumes."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from cinder_lite import states
+from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.objects import Volume
+from cinder_lite.volume.create.request import CreateRequest
+from tests.glance import FakeGlance
+from tests.unit.volume.create.world import World, live
+
+MIB = 1024**2
+
+needs_qemu = pytest.mark.skipif(shutil.which("qemu-img") is None, reason="needs qemu-img")
+
+
+@pytest.fixture
+def volume(world: World, glance: FakeGlance) -> Volume:
+    """A volume of an image."""
+    world.create(CreateRequest(size=1, image_id=glance.add(b"boot" * 1000, os_type="linux")))
+    [made] = world.verify()
+    return made
+
+
+def _begin(volume: Volume, status: str) -> None:
+    volumes.update(volume.id, {"status": status, "previous_status": volume.status})
+
+
+def _send(world: World, method: str, volume: Volume, image: dict[str, Any]) -> None:
+    """Have the volume's service do something, now."""
+    host = volume.service_host.partition("@")[0]
+    world.handle(host, method, {"volume_id": volume.id, "image_meta": image})
+
+
+def _registered(glance: FakeGlance, disk_format: str = "raw") -> dict[str, Any]:
+    image_id = glance.add(b"", disk_format, status="queued")
+    return glance.images[image_id]
+
+
+def _restart(world: World, volume: Volume) -> None:
+    host = volume.service_host.partition("@")[0]
+    world.dead.add(host)
+    world.settle()
+
+
+# --- upload ----------------------------------------------------------------------------------
+
+
+def test_an_uploaded_volume_has_its_bytes(world: World, glance: FakeGlance, volume: Volume) -> None:
+    image = _registered(glance)
+    _begin(volume, states.UPLOADING)
+    _send(world, "copy_volume_to_image", volume, image)
+    [path] = world.files()
+    data = glance.data[image["id"]]
+    assert image["size"] == 1024 * MIB
+    with path.open("rb") as file:
+        assert data[: 8 * MIB] == file.read(8 * MIB)
+    assert world.verify()[0].status == states.AVAILABLE
+
+
+@needs_qemu
+def test_an_upload_is_converted(
+    world: World, glance: FakeGlance, volume: Volume, tmp_path: pathlib.Path
+) -> None:
+    image = _registered(glance, "qcow2")
+    _begin(volume, states.UPLOADING)
+    _send(world, "copy_volume_to_image", volume, image)
+    saved = tmp_path / "saved.qcow2"
+    saved.write_bytes(glance.data[image["id"]])
+    [path] = world.files()
+    subprocess.run(["qemu-img", "compare", saved, path], check=True, stdout=subprocess.DEVNULL)
+    assert len(glance.data[image["id"]]) < 8 * MIB
+    assert not [p for p in (tmp_path / "conversion").rglob("*") if p.is_file()]
+
+
+@needs_qemu
+def test_an_upload_that_fails_leaves_no_image(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    image = _registered(glance, "qcow2")
+    glance.refuse_uploads = True
+    _begin(volume, states.UPLOADING)
+    _send(world, "copy_volume_to_image", volume, image)
+    assert image["id"] not in glance.images
+    assert live()[0].status == states.AVAILABLE
+
+
+def test_an_upload_that_was_interrupted_frees_the_volume(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    _begin(volume, states.UPLOADING)
+    _restart(world, volume)
+    assert live()[0].status == states.AVAILABLE
+
+
+# --- reimage ---------------------------------------------------------------------------------
+
+
+def test_an_image_is_written_over_a_volume(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    new = glance.add(b"new!" * 10 + bytes(MIB), name="new")
+    _begin(volume, states.DOWNLOADING)
+    _send(world, "reimage", volume, glance.images[new])
+    [path] = world.files()
+    with path.open("rb") as file:
+        assert file.read(8000) == (b"new!" * 10).ljust(8000, b"\0"), "old data shows through"
+    [after] = world.verify()
+    assert (after.status, after.bootable) == (states.AVAILABLE, True)
+    kept = volume_glance_metadata.get(volume.id)
+    assert (kept["image_name"], kept.get("os_type")) == ("new", None)
+
+
+def test_an_image_that_is_refused_leaves_the_volume_in_error(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    new = glance.add(b"new!" * 10, "qcow2")
+    _begin(volume, states.DOWNLOADING)
+    _send(world, "reimage", volume, glance.images[new])
+    assert live()[0].status == states.ERROR
+    [path] = world.files()
+    with path.open("rb") as file:
+        assert file.read(4) == b"boot", "a refused image must not touch the volume"
+
+
+def test_reimaging_that_was_interrupted_ends_in_error_and_keeps_the_volume(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    _begin(volume, states.DOWNLOADING)
+    _restart(world, volume)
+    assert live()[0].status == states.ERROR
+    assert len(world.files()) == 1
+
+
+def test_a_volume_whose_status_was_reset_keeps_its_data(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    volumes.update(volume.id, {"status": states.CREATING})
+    _restart(world, volume)
+    [path] = world.files()
+    with path.open("rb") as file:
+        assert file.read(4) == b"boot"
