@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 from oslo_log import log as logging
 
 from cinder_lite.volume.targets.base import Chap, ISCSITarget
 
 LOG = logging.getLogger(__name__)
+
+_TREE = pathlib.Path("/sys/kernel/config/target")
+"""Where the kernel shows its targets, to everybody."""
 
 
 class LioTarget(ISCSITarget):
@@ -42,11 +46,18 @@ class LioTarget(ISCSITarget):
 
     def deny(self, iqn: str, initiator: str) -> None:
         """Remove the initiator's entry, and the target when no entry is left."""
-        self._run("disconnect", iqn, initiator)
+        if _present(iqn):
+            self._run("disconnect", iqn, initiator)
 
     def remove(self, iqn: str) -> None:
         """Remove the target and its entries; sessions end."""
-        self._run("delete", iqn)
+        if _present(iqn):
+            self._run("delete", iqn)
 
     def _run(self, *words: str, data: str | None = None) -> str:
         return self._executor.root("cinder-lite-rtstool", *words, data=data)
+
+
+def _present(iqn: str) -> bool:
+    """Tell whether there is anything of a target: most volumes that are deleted have none."""
+    return (_TREE / "iscsi" / iqn).exists() or any(_TREE.glob(f"core/*/{iqn}"))

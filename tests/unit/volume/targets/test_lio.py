@@ -13,11 +13,21 @@ from typing import Any
 import pytest
 
 from cinder_lite.volume import targets
+from cinder_lite.volume.targets import lio
 from cinder_lite.volume.targets.base import Chap
 from cinder_lite.volume.targets.lio import LioTarget
 from tests.unit.volume.targets.conftest import DEVICE, IQN, ONE
 
 FILTERS = Path(__file__).parents[4] / "rootwrap.d/volume.filters"
+
+
+@pytest.fixture(autouse=True)
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the kernel shows: one target."""
+    made = tmp_path / "target"
+    (made / "iscsi" / IQN).mkdir(parents=True)
+    monkeypatch.setattr(lio, "_TREE", made)
+    return made
 
 
 @pytest.fixture
@@ -73,3 +83,14 @@ def test_what_is_not_restored_is_told(
     with caplog.at_level(logging.WARNING):
         target.set_up()
     assert "iqn.x:y: there is no device" in caplog.text
+
+
+def test_nothing_is_asked_where_nothing_is(target: LioTarget, executor: Any, tree: Path) -> None:
+    """Most volumes were never exported, or no longer are: root has nothing to do then."""
+    (tree / "iscsi" / IQN).rmdir()
+    target.deny(IQN, ONE)
+    target.remove(IQN)
+    assert executor.commands == []
+    (tree / "core" / "iblock_0" / IQN).mkdir(parents=True)  # half a target
+    target.remove(IQN)
+    assert executor.commands == [("cinder-lite-rtstool", "delete", IQN)]
