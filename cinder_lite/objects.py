@@ -109,6 +109,8 @@ class Snapshot:
     use_quota: bool = True
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
+    scheduled_at: datetime.datetime | None = None
+    """When the work on it was asked for; None while there is none."""
     deleted: bool = False
     volume_name: str = ""
     """The volume's name on the backend."""

@@ -34,11 +34,18 @@ class Page:
     sort: tuple[tuple[str, str], ...]
 
 
-def parse(request: Request, keys: Collection[str], names: Mapping[str, str]) -> Page:
+def parse(
+    request: Request,
+    keys: Collection[str],
+    names: Mapping[str, str],
+    *,
+    default: str = "created_at",
+) -> Page:
     """Return the page that a request's query asks for.
 
     :param keys: what the list may be sorted by
     :param names: keys of ``keys`` that the query calls otherwise
+    :param default: key of a query that names none
     :raises BadRequest, InvalidInput: a parameter is wrong
     """
     query = request.query
@@ -48,7 +55,7 @@ def parse(request: Request, keys: Collection[str], names: Mapping[str, str]) -> 
         limit = min(most, _integer(query["limit"], "limit param must be an integer"))
         if limit < 0:
             raise faults.BadRequest("limit param must be positive")
-    return Page(limit, _offset(query), query.get("marker"), _sort(query, keys, names))
+    return Page(limit, _offset(query), query.get("marker"), _sort(query, keys, names, default))
 
 
 def _integer(text: str, sentence: str) -> int:
@@ -70,7 +77,7 @@ def _offset(query: Mapping[str, str]) -> int:
 
 
 def _sort(
-    query: Mapping[str, str], keys: Collection[str], names: Mapping[str, str]
+    query: Mapping[str, str], keys: Collection[str], names: Mapping[str, str], default: str
 ) -> tuple[tuple[str, str], ...]:
     old = query.get("sort_key"), query.get("sort_dir")
     if "sort" in query:
@@ -82,7 +89,7 @@ def _sort(
         pairs = [part.strip().partition(":") for part in query["sort"].split(",")]
         asked = [(key, direction or "desc") for key, _, direction in pairs]
     else:
-        asked = [(old[0] if old[0] is not None else "created_at", old[1] or "desc")]
+        asked = [(old[0] if old[0] is not None else default, old[1] or "desc")]
     if any(direction not in ("asc", "desc") for _, direction in asked):
         raise exception.InvalidInput(reason="Unknown sort direction, must be 'desc' or 'asc'.")
     sort = tuple((names.get(key, key), direction) for key, direction in asked)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cinder_lite.api import routes_admin, routes_groups, routes_types
+from cinder_lite.api import routes_admin, routes_groups, routes_snapshots, routes_types
 from cinder_lite.api.router import Route
 from cinder_lite.api.schemas import services as service_bodies
 from cinder_lite.api.schemas import volumes as volume_bodies
@@ -131,8 +131,6 @@ EXTENSIONS = [
 EMPTY = [
     Route("GET", path, empty.listing(name), since=since)
     for path, name, since in (
-        ("/snapshots", "snapshots", 0),
-        ("/snapshots/detail", "snapshots", 0),
         ("/messages", "messages", 3),
         ("/clusters", "clusters", 7),
         ("/clusters/detail", "clusters", 7),
@@ -154,4 +152,5 @@ ROUTES = [
     *EXTENSIONS,
     *EMPTY,
     *routes_groups.ROUTES,
+    *routes_snapshots.ROUTES,
 ]

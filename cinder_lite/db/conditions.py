@@ -72,6 +72,19 @@ class Differs(Condition):
 
 
 @dataclasses.dataclass(frozen=True)
+class IsSet(Condition):
+    """A column is not NULL."""
+
+    column: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        return models.volumes.c[self.column].is_not(None)
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        return getattr(volume, self.column) is not None
+
+
+@dataclasses.dataclass(frozen=True)
 class OnOtherBackend(Condition):
     """The volume is not where it is to go.
 

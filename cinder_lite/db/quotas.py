@@ -18,7 +18,7 @@ from oslo_config import cfg
 
 from cinder_lite import exception
 from cinder_lite.db import engine, models
-from cinder_lite.objects import utcnow
+from cinder_lite.objects import Volume, utcnow
 
 CONF = cfg.CONF
 
@@ -37,6 +37,10 @@ _COUNTED: dict[str, type[exception.OverQuota]] = {
     GROUPS: exception.GroupLimitExceeded,
 }
 
+GROWING = "extend_new_size"
+"""Note on a volume (its admin metadata): what it grows to, and so what is reserved for it."""
+
+_N = models.volume_admin_metadata.c
 _U = models.quota_usages.c
 _Q = models.quotas.c
 _C = models.quota_classes.c
@@ -180,6 +184,35 @@ def consume_group(connection: sa.Connection, project_id: str) -> None:
 def release_group(connection: sa.Connection, project_id: str) -> None:
     """Give back what a deleted group used."""
     _give(connection, project_id, {GROUPS: 1}, None)
+
+
+def cancel_growth(connection: sa.Connection, volume: Volume) -> int | None:
+    """Give back what is reserved for a volume's growth, if that is under way.
+
+    :returns: the size that it was to have, GiB; None where it was not growing
+    """
+    size = growing_to(connection, volume.id)
+    if size is not None:
+        forget_growth(connection, volume.id)
+    if size is not None and volume.use_quota:
+        growth = size - volume.size
+        project = str(volume.project_id)
+        end_growth(connection, project, growth, volume.volume_type_id, grown=False)
+    return size
+
+
+def growing_to(connection: sa.Connection, volume_id: str) -> int | None:
+    """Return the size in GiB that a volume is growing to, None where it is not growing."""
+    query = sa.select(_N.value).where(_N.volume_id == volume_id, _N.key == GROWING)
+    size = connection.execute(query).scalar()
+    return int(size) if size is not None else None
+
+
+def forget_growth(connection: sa.Connection, volume_id: str) -> None:
+    """Remove the note that a volume grows."""
+    connection.execute(
+        sa.delete(models.volume_admin_metadata).where(_N.volume_id == volume_id, _N.key == GROWING)
+    )
 
 
 def _check_size(limits: Mapping[str, int], size: int) -> None:

@@ -59,6 +59,11 @@ def _visible(context: RequestContext, snapshot: Snapshot) -> bool:
     return bool(context.is_admin) or snapshot.project_id == context.project_id
 
 
+def read(connection: sa.Connection, snapshot_id: str) -> Snapshot:
+    """Return a snapshot that exists, inside a transaction."""
+    return from_row(connection.execute(_BY_ID, {"snapshot_id": snapshot_id}).one())
+
+
 @engine.retried
 def of_volume(volume_id: str) -> list[Snapshot]:
     """Return a volume's snapshots, the latest first."""
@@ -112,7 +117,7 @@ def create(
         if refused:
             return None, refused
         snapshot_id = insert(connection, volume, values, metadata)
-        return from_row(connection.execute(_BY_ID, {"snapshot_id": snapshot_id}).one()), []
+        return read(connection, snapshot_id), []
 
 
 def insert(

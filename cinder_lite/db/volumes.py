@@ -218,6 +218,7 @@ def destroy(volume_id: str) -> bool:
         if row is None or not changed.rowcount:
             return False
         volume = from_row(row)
+        quotas.cancel_growth(connection, volume)
         for table in (
             models.volume_metadata,
             models.volume_admin_metadata,

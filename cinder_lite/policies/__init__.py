@@ -12,11 +12,14 @@ from cinder_lite.policies import (
     capacity,
     default_types,
     limits,
+    manageable,
     qos_specs,
     quotas,
     services,
+    snapshots,
     volume_actions,
     volume_attributes,
+    volume_data,
     volume_images,
     volume_metadata,
     volume_migrations,
@@ -30,6 +33,7 @@ _MODULES = (
     volumes,
     volume_actions,
     volume_attributes,
+    volume_data,
     volume_images,
     volume_metadata,
     volume_migrations,
@@ -41,6 +45,8 @@ _MODULES = (
     capacity,
     limits,
     quotas,
+    snapshots,
+    manageable,
 )
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_config import cfg
@@ -17,36 +18,15 @@ from cinder_lite.db import services as db_services
 from cinder_lite.db import volume_metadata as db_metadata
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, Service, Volume, VolumeType
-from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume.create.request import CreateRequest
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
+from cinder_lite.volume.deleting import Deleting
 from cinder_lite.volume.images import Images
-from cinder_lite.volume.rpcapi import VolumeAPI
+from cinder_lite.volume.manageable import Managing
+from cinder_lite.volume.resizing import Resizing
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
-
-_NOT_MOVING = cond.In(
-    "the volume is moving to another backend (migration_status is {volume.migration_status}).",
-    "migration_status",
-    states.MIGRATION_IDLE,
-)
-_NO_GROUP = (
-    cond.In("the volume is in the group {volume.group_id}.", "group_id", (None,)),
-    cond.In(
-        "the volume is in the consistency group {volume.consistencygroup_id}.",
-        "consistencygroup_id",
-        (None,),
-    ),
-)
-_NO_SNAPSHOTS = cond.NoSnapshots("the volume has snapshots.")
-_DELETABLE = (
-    states.AVAILABLE,
-    states.ERROR,
-    states.ERROR_DELETING,
-    states.ERROR_EXTENDING,
-    states.ERROR_MANAGING,
-)
 
 
 def migration_rules(host: str) -> list[cond.Condition]:
@@ -83,28 +63,13 @@ def migration_rules(host: str) -> list[cond.Condition]:
     ]
 
 
-class API:
+class API(Deleting, Managing, Resizing):
     """Starts what a request asks for; every method is done when the work is recorded and cast."""
 
-    def __init__(self) -> None:
-        self._scheduler: SchedulerAPI | None = None
-        self._volume: VolumeAPI | None = None
-        self.images = Images(lambda: self.volume_rpcapi)
+    @functools.cached_property
+    def images(self) -> Images:
         """What a request may start between a volume and an image."""
-
-    @property
-    def scheduler_rpcapi(self) -> SchedulerAPI:
-        """The scheduler's client, made at first use: a fork must not share it."""
-        if self._scheduler is None:
-            self._scheduler = SchedulerAPI()
-        return self._scheduler
-
-    @property
-    def volume_rpcapi(self) -> VolumeAPI:
-        """The volume services' client, made at first use."""
-        if self._volume is None:
-            self._volume = VolumeAPI()
-        return self._volume
+        return Images(lambda: self.volume_rpcapi)
 
     # --- life of a volume --------------------------------------------------------------------
 
@@ -129,50 +94,6 @@ class API:
         volume: Volume = made["volume"]
         LOG.info("Volume %s: creation of %s GiB asked for", volume.id, volume.size)
         return volume, made["volume_type"]
-
-    def delete(
-        self,
-        context: RequestContext,
-        volume: Volume,
-        *,
-        force: bool = False,
-        cascade: bool = False,
-    ) -> None:
-        """Mark a volume as deleting and tell its host, or delete the row of one without a host.
-
-        :param force: whatever its status, as long as it is not attached and not moving
-        :raises InvalidVolume: a rule forbids it
-        """
-        rules: list[cond.Condition] = [
-            _NOT_MOVING,
-            cond.In("the volume is attached.", "attach_status", (None, states.DETACHED)),
-            *_NO_GROUP,
-            _NO_SNAPSHOTS,
-        ]
-        if not force:
-            rules.append(
-                cond.In(
-                    "its status must be available, error, error_deleting, error_extending or "
-                    "error_managing, but is {volume.status}.",
-                    "status",
-                    _DELETABLE,
-                )
-            )
-        changes = {"previous_status": volumes.column("status"), "status": states.DELETING}
-        self._swap(volume, changes, rules, "can not be deleted")
-        if not volume.host:
-            volumes.destroy(volume.id)
-            LOG.info("Volume %s: deleted; it was never on a backend", volume.id)
-            return
-        try:
-            self.volume_rpcapi.delete_volume(context, volume)
-        except Exception:
-            volumes.update(volume.id, {"status": volume.status})
-            LOG.exception("Volume %s: its host could not be told to delete it", volume.id)
-            raise exception.ServiceUnavailable(
-                f"Volume {volume.id} was not deleted: the message broker does not answer."
-            ) from None
-        LOG.info("Volume %s: deletion asked for", volume.id)
 
     def update(
         self,
@@ -431,22 +352,3 @@ class API:
             service.id, {"disabled": disabled, "disabled_reason": reason if disabled else None}
         )
         return db_services.get(host=host, binary=binary)
-
-    # --- common ------------------------------------------------------------------------------
-
-    @staticmethod
-    def _swap(
-        volume: Volume, values: Mapping[str, Any], rules: Sequence[cond.Condition], refusal: str
-    ) -> None:
-        """Change a volume if every rule holds; otherwise say which do not."""
-        for _ in range(2):
-            if volumes.conditional_update(volume.id, values, rules):
-                return
-            refused = volumes.refusals(volume.id, rules)
-            if refused:
-                raise exception.InvalidVolume(
-                    reason=f"volume {volume.id} {refusal}: " + " Also, ".join(refused)
-                )
-        raise exception.InvalidVolume(
-            reason=f"volume {volume.id} is being changed by other requests; try again."
-        )

@@ -15,6 +15,7 @@ from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume.copy.throttling import Throttle
 from cinder_lite.volume.drivers.base import VolumeDriver
 from cinder_lite.volume.rpcapi import VolumeAPI
+from cinder_lite.volume.uses import Uses
 
 if TYPE_CHECKING:
     from cinder_lite.context import RequestContext
@@ -57,6 +58,9 @@ class Backend:
     claims: Claims = dataclasses.field(default_factory=Claims)
     instance: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
     """This process's own id: what it works on carries it, so that work of a dead one is found."""
+
+    uses: Uses = dataclasses.field(default_factory=Uses)
+    """Who reads which data now: nobody deletes it meanwhile."""
 
     @property
     def pool(self) -> str:

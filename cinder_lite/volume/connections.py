@@ -22,7 +22,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import exports
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.connection_notes import Note, Notes
@@ -118,6 +118,40 @@ def attached(
         finally:
             if _end(backend, context, notes.read(volume.id) or note):
                 notes.forget(volume.id)
+
+
+@contextlib.contextmanager
+def attached_snapshot(
+    backend: Backend,
+    context: RequestContext,
+    host: str | None,
+    snapshot: Snapshot,
+    *,
+    protocol: str | None,
+) -> Iterator[Attached]:
+    """Attach a snapshot of another backend to this node, to read it in a ``with`` block.
+
+    :param host: the volume service that looks after it
+    :param protocol: storage protocol of that backend
+    """
+    notes, rpcapi = _notes(backend), backend.volume_rpcapi
+    connector = connector_properties(backend, protocol)
+    # Noted as a volume would be: what a killed service has left is disconnected by its id.
+    note = Note(volume_id=snapshot.id, host=str(host), connector=connector, remote=True)
+    with notes.held(note):
+        properties = rpcapi.initialize_connection_snapshot(context, host, snapshot.id, connector)
+        note = note.connected_by(properties)
+        notes.write(note)
+        try:
+            device = _brick(properties).connect_volume(properties["data"])
+            yield Attached(device["path"], device, properties)
+        finally:
+            if _disconnect(note, properties):
+                notes.forget(snapshot.id)
+                try:
+                    rpcapi.terminate_connection_snapshot(context, host, snapshot.id, connector)
+                except Exception:
+                    LOG.exception("Snapshot %s: its export here was not ended", snapshot.id)
 
 
 def settle(backend: Backend) -> None:

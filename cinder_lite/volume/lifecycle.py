@@ -13,7 +13,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, flow, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.db import snapshots, volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume import image_transfer
 from cinder_lite.volume.backend import Backend
@@ -23,6 +23,7 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _TRANSFERS = (states.UPLOADING, states.DOWNLOADING)
+_GOING = (states.DELETING, states.UNMANAGING)
 
 Claim = Callable[[str], contextlib.AbstractContextManager[bool]]
 """Reserves a volume, by id, for one thread of this process; False when another has it."""
@@ -109,14 +110,19 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
     except exception.VolumeNotFound:
         LOG.info("Volume %s: is deleted already", volume_id)
         return
-    if volume.status != states.DELETING:
+    if volume.status not in _GOING:
         LOG.warning("Volume %s: not deleted, its status is %s", volume_id, volume.status)
         return
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
         notifications.about_volume(context, volume, "delete.start")
-        _delete_data(backend, context, volume)
+        if volume.status == states.UNMANAGING:
+            backend.driver.remove_export(context, volume)
+            backend.driver.unmanage(volume)
+        else:
+            _delete_snapshots(backend, context, volume)
+            _delete_data(backend, context, volume)
     except Exception as failure:
         _log_failure(volume_id, "can not be deleted", failure)
         volumes.update(volume_id, {"status": states.ERROR_DELETING})
@@ -126,6 +132,24 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
     if usage is not None:
         notifications.send(context, "volume.delete.end", usage)
     LOG.info("Volume %s: deleted from %s", volume_id, volume.host)
+
+
+def _delete_snapshots(backend: Backend, context: RequestContext, volume: Volume) -> None:
+    """Delete the snapshots that go with a volume; one that has gone already is deleted.
+
+    :raises VolumeBackendAPIException: some are still there
+    """
+    from cinder_lite.volume import snapshotting  # which knows of this room's claims
+
+    left = [
+        snapshot.id
+        for snapshot in snapshots.of_volume(volume.id)
+        if not snapshotting.delete(backend, context, snapshot.id)
+    ]
+    if left:
+        raise exception.VolumeBackendAPIException(
+            data=f"volume {volume.id} can not go before its snapshots {', '.join(left)}."
+        )
 
 
 def _delete_data(backend: Backend, context: RequestContext, volume: Volume) -> None:
@@ -141,8 +165,9 @@ def _delete_data(backend: Backend, context: RequestContext, volume: Volume) -> N
             "Volume %s: %s is another volume's data now and is kept", volume.id, volume.name
         )
         return
-    backend.driver.remove_export(context, volume)
-    backend.driver.delete_volume(volume)
+    with backend.uses.alone(volume.id):
+        backend.driver.remove_export(context, volume)
+        backend.driver.delete_volume(volume)
 
 
 def settle(backend: Backend, claim: Claim) -> None:
@@ -155,7 +180,7 @@ def settle(backend: Backend, claim: Claim) -> None:
     """
     for volume in volumes.for_host(backend.service_host):
         try:
-            if volume.status == states.DELETING:
+            if volume.status in _GOING:
                 with claim(volume.id) as mine:
                     if mine:
                         LOG.warning("Volume %s: its deletion was interrupted", volume.id)
@@ -187,7 +212,7 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
     for volume in volumes.for_host(backend.service_host):
         if ending.is_being_made(volume):
             work = _create_again
-        elif volume.status == states.DELETING:
+        elif volume.status in _GOING:
             work = delete
         elif volume.status in _TRANSFERS:
             work = _settle_transfer

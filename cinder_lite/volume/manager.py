@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -23,33 +23,17 @@ from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
 from cinder_lite.volume import connections, exports, image_transfer, lifecycle
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.guards import require_driver
 from cinder_lite.volume.migration import completion, recovery
 from cinder_lite.volume.migration.mover import Mover
 from cinder_lite.volume.rpcapi import VolumeAPI
+from cinder_lite.volume.snapshot_endpoints import SnapshotEndpoints
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-
-def require_driver(method: Callable[P, T]) -> Callable[P, T]:
-    """Refuse an endpoint's work while the backend's driver is not ready."""
-
-    @functools.wraps(method)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        manager = args[0]
-        assert isinstance(manager, VolumeManager)
-        driver = manager.backend.driver
-        if not driver.initialized:
-            raise exception.DriverNotInitialized(driver=type(driver).__name__)
-        return method(*args, **kwargs)
-
-    return guarded
-
-
-class VolumeManager:
+class VolumeManager(SnapshotEndpoints):
     """Looks after the volumes of one backend.
 
     :param name: the backend's section, one of ``enabled_backends``
@@ -90,9 +74,9 @@ class VolumeManager:
             self._settled = True
             lifecycle.settle(self.backend, self._claim)
 
-    def _claim(self, volume_id: str) -> contextlib.AbstractContextManager[bool]:
-        """Reserve a volume for creating or deleting it; False when another thread does it."""
-        return self.backend.claims(volume_id)
+    def _claim(self, name: str) -> contextlib.AbstractContextManager[bool]:
+        """Reserve a volume or snapshot, by id, for work on it; False when another thread has it."""
+        return self.backend.claims(name)
 
     def _set_up_driver(self) -> None:
         driver = self.backend.driver
@@ -146,6 +130,7 @@ class VolumeManager:
             connections.settle(self.backend)
             recovery.settle(self.backend, self.mover, starting=starting)
             lifecycle.settle_lost(self.backend, self._claim)
+            self._settle_lost_data()
 
     def _report(self) -> None:
         """Tell the schedulers what this backend can do and how full it is."""

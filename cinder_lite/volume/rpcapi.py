@@ -5,17 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from oslo_config import cfg
-
-from cinder_lite import host as host_name
-from cinder_lite import rpc
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Volume
+from cinder_lite.volume.snapshot_rpcapi import SnapshotAPI
 
-CONF = cfg.CONF
 
-
-class VolumeAPI:
+class VolumeAPI(SnapshotAPI):
     """Client side of the volume services' RPC interface.
 
     A service listens on ``<volume_topic>.<host@backend>``; what goes to all of them at once goes
@@ -26,22 +21,12 @@ class VolumeAPI:
         1.0 - create_volume, delete_volume, migrate_volume, migrate_volume_completion,
               migration_target_created, update_migrated_volume, initialize_connection,
               terminate_connection, remove_export, publish_service_capabilities,
-              copy_volume_to_image, reimage
+              copy_volume_to_image, reimage,
+              create_snapshot, delete_snapshot, revert_to_snapshot,
+              initialize_connection_snapshot, terminate_connection_snapshot, extend_volume,
+              manage_existing, manage_existing_snapshot, get_manageable_volumes,
+              get_manageable_snapshots
     """
-
-    RPC_API_VERSION = "1.0"
-
-    def __init__(self) -> None:
-        self._client = rpc.client(CONF.volume_topic, self.RPC_API_VERSION)
-
-    def _to(self, host: str | None) -> Any:
-        service = host_name.service_of(host or "")
-        server = host_name.parse(service).host
-        return self._client.prepare(topic=f"{CONF.volume_topic}.{service}", server=server)
-
-    def _call(self, host: str | None, ctxt: RequestContext, method: str, **arguments: Any) -> Any:
-        who = f"The volume service {host_name.service_of(host or '')}"
-        return rpc.call(self._to(host), who, ctxt, method, **arguments)
 
     def create_volume(
         self,

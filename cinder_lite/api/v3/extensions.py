@@ -90,6 +90,42 @@ EXTENSIONS = (
         "The record of every move of a volume, with its progress.",
     ),
     Extension(
+        "os-extended-snapshot-attributes",
+        "ExtendedSnapshotAttributes",
+        "2012-06-19T00:00:00+00:00",
+        "The project and the progress of a snapshot.",
+    ),
+    Extension(
+        "os-snapshot-actions",
+        "SnapshotActions",
+        "2013-07-16T00:00:00+00:00",
+        "Telling how the making of a snapshot goes.",
+    ),
+    Extension(
+        "os-snapshot-manage",
+        "SnapshotManage",
+        "2014-12-31T00:00:00+00:00",
+        "Taking over snapshots that a backend has already.",
+    ),
+    Extension(
+        "os-snapshot-unmanage",
+        "SnapshotUnmanage",
+        "2014-12-31T00:00:00+00:00",
+        "Forgetting a snapshot and leaving its data.",
+    ),
+    Extension(
+        "os-volume-manage",
+        "VolumeManage",
+        "2014-02-10T00:00:00+00:00",
+        "Taking over volumes that a backend has already.",
+    ),
+    Extension(
+        "os-volume-unmanage",
+        "VolumeUnmanage",
+        "2012-05-31T00:00:00+00:00",
+        "Forgetting a volume and leaving its data.",
+    ),
+    Extension(
         "os-volume-transfer",
         "VolumeTransfer",
         "2013-05-29T00:00:00+00:00",

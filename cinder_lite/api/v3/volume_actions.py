@@ -9,7 +9,7 @@ from cinder_lite import exception, policy, states
 from cinder_lite.api import deps, faults, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_actions as schemas
-from cinder_lite.api.v3 import volume_image_actions
+from cinder_lite.api.v3 import data_actions, volume_image_actions
 from cinder_lite.api.v3.action import Action, Answer
 from cinder_lite.api.v3.volumes import visible
 from cinder_lite.objects import Volume
@@ -29,6 +29,8 @@ def action(request: Request, volume_id: str) -> Answer:
         raise faults.BadRequest(
             f"There is no such action: {name[:255]}. Look at the request's body."
         )
+    if request.minor < min(chosen.body.schemas):
+        raise faults.RouteNotFound()
     chosen.body.check(body, request.minor)
     if chosen.check is not None:
         chosen.check(content)
@@ -132,6 +134,7 @@ def _force_delete(request: Request, volume: Volume, _content: Any) -> Answer:
 
 
 ACTIONS = {
+    **data_actions.ACTIONS,
     "os-migrate_volume": Action(_migrate, rules.MIGRATE, schemas.MIGRATE),
     "os-migrate_volume_completion": Action(
         _migrate_completion, rules.MIGRATE_COMPLETION, schemas.MIGRATE_COMPLETION

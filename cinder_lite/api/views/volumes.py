@@ -90,17 +90,18 @@ _ATTACHMENTS, _SHARED = INDEX["attachments"], INDEX["shared_targets"]
 _QUOTA = INDEX["use_quota"]
 
 
-def detail(request: Request, *, with_attributes: bool = True) -> View:
+def detail(request: Request, *, with_attributes: bool = True, minor: int | None = None) -> View:
     """Return the function that makes a row the detailed answer for this request.
 
     It is called with a row and the beginnings of self and bookmark links.
 
     :param with_attributes: with the os-…-attr fields, which a create's or update's answer lacks
+    :param minor: answer as at this microversion; None: as at the request's
     """
     context = request.context
     rules = [rule for rule in _RULES if with_attributes and policy.allowed(context, rule)]
     seen = frozenset([*rules, ADMIN] if context.is_admin else rules)
-    return _compiled(request.minor, seen)
+    return _compiled(request.minor if minor is None else minor, seen)
 
 
 @functools.lru_cache(maxsize=512)

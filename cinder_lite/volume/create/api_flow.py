@@ -67,7 +67,8 @@ class ExtractVolumeRequest(task.Task):
         scheduling: dict[str, Any] = {}
         if len(zones) > 1:
             scheduling["availability_zones"] = zones
-        if source is not None and source.host:
+        if source is not None and source.host and values["volume_type_id"] == source.volume_type_id:
+            # A copy of another type may have to be elsewhere: the scheduler decides.
             scheduling["resource_backend"] = source.host
         image_metadata = metadata.of_image(image) if image else {}
         return values, image_metadata, volume_type, scheduling

@@ -79,6 +79,11 @@ def check_sources(request: CreateRequest) -> None:
         raise exception.InvalidVolume(
             reason=f"source volume {volume.id} must be available or in-use, but is {volume.status}."
         )
+    if volume is not None and volume.migration_status not in states.MIGRATION_IDLE:
+        raise exception.InvalidVolume(
+            reason=f"source volume {volume.id} is moving to another backend "
+            f"(migration_status is {volume.migration_status})."
+        )
     if snapshot is not None and snapshot.status != states.AVAILABLE:
         raise exception.InvalidSnapshot(
             reason=f"snapshot {snapshot.id} must be available, but is {snapshot.status}."

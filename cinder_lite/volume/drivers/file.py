@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 from oslo_log import log as logging
@@ -20,6 +19,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume.copy import Report, process, sparse_copy_file
 from cinder_lite.volume.drivers import base
+from cinder_lite.volume.drivers.file_manage import ManagedFiles, explained
 from cinder_lite.volume.drivers.file_move import LocalMove
 from cinder_lite.volume.drivers.filestore import FileStore
 
@@ -30,7 +30,7 @@ MOVABLE = (states.AVAILABLE, states.RETYPING, states.MAINTENANCE)
 """Statuses in which nobody uses a volume's file, so that it may change its path."""
 
 
-class FileDriver(base.VolumeDriver):
+class FileDriver(ManagedFiles, base.VolumeDriver):
     """Keeps volumes as files.
 
     Options: ``file_data_dir`` (made if it is missing, for this user only) and
@@ -48,7 +48,7 @@ class FileDriver(base.VolumeDriver):
 
     def do_setup(self, context: RequestContext) -> None:
         """Make the directory, and remove files that a killed service left half made."""
-        with _explained(f"file_data_dir {self._store.directory} can not be used"):
+        with explained(f"file_data_dir {self._store.directory} can not be used"):
             for name in self._store.prepare():
                 LOG.warning("%s in %s was left half made; removed", name, self._store.directory)
 
@@ -61,7 +61,7 @@ class FileDriver(base.VolumeDriver):
             )
 
     def _collect_stats(self) -> dict[str, Any]:
-        with _explained(f"{self._store.directory} can not be measured"):
+        with explained(f"{self._store.directory} can not be measured"):
             usage = self._store.usage()
         ratio = self.configuration.max_over_subscription_ratio
         return {
@@ -88,7 +88,7 @@ class FileDriver(base.VolumeDriver):
     def create_volume(self, volume: Volume) -> base.ModelUpdate:
         """Create an empty file of the volume's size."""
         with (
-            _explained(f"volume {volume.id} could not be created"),
+            explained(f"volume {volume.id} could not be created"),
             self._store.new(volume.name) as new,
         ):
             new.resize(volume.size * GIB, self._sparse)
@@ -97,34 +97,34 @@ class FileDriver(base.VolumeDriver):
 
     def delete_volume(self, volume: Volume) -> None:
         """Remove the volume's file."""
-        with _explained(f"volume {volume.id} could not be deleted"):
+        with explained(f"volume {volume.id} could not be deleted"):
             self._store.delete(volume.name)
 
     def extend_volume(self, volume: Volume, new_size: int) -> None:
         """Make the volume's file larger."""
-        with _explained(f"volume {volume.id} could not be extended to {new_size} GiB"):
+        with explained(f"volume {volume.id} could not be extended to {new_size} GiB"):
             self._store.grow(volume.name, new_size * GIB, self._sparse)
 
     def create_snapshot(self, snapshot: Snapshot) -> base.ModelUpdate:
         """Copy the volume's file, or share its blocks where the file system can do that."""
-        with _explained(f"snapshot {snapshot.id} could not be created"):
+        with explained(f"snapshot {snapshot.id} could not be created"):
             self._duplicate(snapshot.volume_name, snapshot.name)
         return None
 
     def delete_snapshot(self, snapshot: Snapshot) -> None:
         """Remove the snapshot's file."""
-        with _explained(f"snapshot {snapshot.id} could not be deleted"):
+        with explained(f"snapshot {snapshot.id} could not be deleted"):
             self._store.delete(snapshot.name)
 
     def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> base.ModelUpdate:
         """Copy the snapshot's file, or share its blocks, and make the copy as large as asked."""
-        with _explained(f"volume {volume.id} could not be created from snapshot {snapshot.id}"):
+        with explained(f"volume {volume.id} could not be created from snapshot {snapshot.id}"):
             self._duplicate(snapshot.name, volume.name, volume.size * GIB)
         return None
 
     def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> base.ModelUpdate:
         """Copy the other volume's file, or share its blocks, and make it as large as asked."""
-        with _explained(f"volume {volume.id} could not be cloned from volume {src_vref.id}"):
+        with explained(f"volume {volume.id} could not be cloned from volume {src_vref.id}"):
             self._duplicate(src_vref.name, volume.name, volume.size * GIB)
         return None
 
@@ -132,8 +132,12 @@ class FileDriver(base.VolumeDriver):
         self, context: RequestContext, volume: Volume, snapshot: Snapshot
     ) -> None:
         """Put a copy of the snapshot's file in the place of the volume's, in one step."""
-        with _explained(f"volume {volume.id} could not be reverted to snapshot {snapshot.id}"):
+        with explained(f"volume {volume.id} could not be reverted to snapshot {snapshot.id}"):
             self._duplicate(snapshot.name, volume.name, volume.size * GIB, replace=True)
+
+    def snapshot_revert_use_temp_snapshot(self) -> bool:
+        """Tell that the volume's file is replaced in one step: it needs no copy for safety."""
+        return False
 
     def _duplicate(self, name: str, copy: str, size: int = 0, replace: bool = False) -> None:
         """Make a file with another's data.
@@ -161,20 +165,34 @@ class FileDriver(base.VolumeDriver):
 
     def initialize_connection(self, volume: Volume, connector: dict[str, Any]) -> dict[str, Any]:
         """Tell a connector on this node the path of the volume's file."""
-        names = {self._hostname, host_name.parse(self.host).host}
-        if connector.get("host") not in names:
-            raise exception.VolumeBackendAPIException(
-                data=f"volume {volume.id} is a file on {self._hostname} and can not be connected "
-                f"to {connector.get('host') or 'a node without a name'}."
-            )
-        path = self.local_path(volume)
-        with _explained(f"volume {volume.id} can not be connected"):
-            if self._store.size(volume.name) is None:
-                raise exception.VolumeBackendAPIException(data=f"the file {path} is missing.")
+        path = self._path_for(connector, f"volume {volume.id}", volume.name)
         return {
             "driver_volume_type": "local",
             "data": {"device_path": path, "access_mode": "rw", "volume_id": volume.id},
         }
+
+    def initialize_connection_snapshot(
+        self, snapshot: Snapshot, connector: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Tell a connector on this node the path of the snapshot's file."""
+        path = self._path_for(connector, f"snapshot {snapshot.id}", snapshot.name)
+        return {
+            "driver_volume_type": "local",
+            "data": {"device_path": path, "access_mode": "ro", "volume_id": snapshot.id},
+        }
+
+    def _path_for(self, connector: dict[str, Any], what: str, name: str) -> str:
+        names = {self._hostname, host_name.parse(self.host).host}
+        if connector.get("host") not in names:
+            raise exception.VolumeBackendAPIException(
+                data=f"{what} is a file on {self._hostname} and can not be connected "
+                f"to {connector.get('host') or 'a node without a name'}."
+            )
+        path = self._store.path(name)
+        with explained(f"{what} can not be connected"):
+            if self._store.size(name) is None:
+                raise exception.VolumeBackendAPIException(data=f"the file {path} is missing.")
+        return path
 
     # --- moves -------------------------------------------------------------------------------
 
@@ -195,7 +213,7 @@ class FileDriver(base.VolumeDriver):
         if move is None or volume.status not in MOVABLE:
             return False, None
         sparse = bool(host["capabilities"].get("thin_provisioning_support", True))
-        with _explained(f"volume {volume.id} could not be moved to {host.get('host')}"):
+        with explained(f"volume {volume.id} could not be moved to {host.get('host')}"):
             move.run(sparse=sparse, progress=progress, stop=stop)
         return True, None
 
@@ -205,7 +223,7 @@ class FileDriver(base.VolumeDriver):
         """Remove the volume's file from this directory."""
         move = self._local_move(volume, host)
         if move is not None:
-            with _explained(f"the old data of volume {volume.id} could not be removed"):
+            with explained(f"the old data of volume {volume.id} could not be removed"):
                 move.finish()
 
     def cancel_migration(
@@ -224,7 +242,7 @@ class FileDriver(base.VolumeDriver):
         with contextlib.suppress(_SameDirectory):
             move = self._local_move(volume, host)
             if move is not None:
-                with _explained(f"the unfinished move of volume {volume.id} is not undone"):
+                with explained(f"the unfinished move of volume {volume.id} is not undone"):
                     move.cancel()
 
     def _local_move(self, volume: Volume, host: dict[str, Any]) -> LocalMove | None:
@@ -238,7 +256,7 @@ class FileDriver(base.VolumeDriver):
         if (driver, hostname) != (type(self).__name__, self._hostname) or not directory:
             return None
         target = FileStore(directory)
-        with _explained(f"volume {volume.id} can not be moved to {directory}"):
+        with explained(f"volume {volume.id} can not be moved to {directory}"):
             if not target.writable():
                 return None
             if self._store.is_same_as(target):
@@ -271,15 +289,3 @@ class FileDriver(base.VolumeDriver):
 
 class _SameDirectory(exception.VolumeBackendAPIException):
     """The destination of a move is where the volume is."""
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn an error of the operating system into one that says what could not be done."""
-    try:
-        yield
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        raise exception.VolumeBackendAPIException(
-            data=f"{what}: {error.strerror or error}{place}."
-        ) from error

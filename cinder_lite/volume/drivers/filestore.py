@@ -119,6 +119,21 @@ class FileStore:
                         provisioned += entry.stat(follow_symlinks=False).st_size
         return Usage(facts.f_blocks * facts.f_frsize, facts.f_bavail * facts.f_frsize, provisioned)
 
+    @_blocking
+    def files(self) -> list[tuple[str, int]]:
+        """Return the names and sizes, in bytes, of the directory's files, without half made ones.
+
+        A file with a name that :meth:`path` refuses is left out.
+        """
+        found = []
+        with os.scandir(self.directory) as entries:
+            for entry in entries:
+                # A file may go while we look.
+                with contextlib.suppress(FileNotFoundError):
+                    if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                        found.append((entry.name, entry.stat(follow_symlinks=False).st_size))
+        return found
+
     @contextlib.contextmanager
     def new(self, name: str) -> Iterator[Partial]:
         """Yield a new, empty file that gets its name when it is published, or else vanishes.

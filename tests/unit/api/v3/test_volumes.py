@@ -480,3 +480,64 @@ def test_metadata(api: Client) -> None:
     )
     assert api("POST", url, {}).sentence == "'metadata' is a required property"
     assert api("DELETE", url).status == 404
+
+
+# --- create from a source ------------------------------------------------------------------------
+
+
+def test_create_from_a_snapshot(api: Client, peers: Peers) -> None:
+    source = rows.volume(project_id=PROJECT, size=2, bootable=True, host="one@file#file")
+    snapshot = rows.snapshot(source)
+    made = _create(api, snapshot_id=snapshot.id).json["volume"]
+    assert (made["snapshot_id"], made["size"], made["bootable"]) == (snapshot.id, 2, "true")
+    _, _, arguments = peers.scheduler.calls[0]
+    assert arguments["snapshot_id"] == snapshot.id
+    assert arguments["request_spec"]["resource_backend"] == "one@file#file"
+
+
+def test_create_from_a_volume_may_be_larger(api: Client, peers: Peers) -> None:
+    source = rows.volume(project_id=PROJECT, size=2, status=states.IN_USE)
+    made = _create(api, source_volid=source.id, size=3).json["volume"]
+    assert (made["source_volid"], made["size"]) == (source.id, 3)
+    spec = peers.scheduler.calls[0][2]["request_spec"]
+    assert (spec["source_volid"], spec["resource_backend"]) == (source.id, "one@file#file")
+
+
+def test_a_copy_of_another_type_goes_where_the_scheduler_wants(api: Client, peers: Peers) -> None:
+    source = rows.volume(project_id=PROJECT)
+    assert _create(api, source_volid=source.id, volume_type="__DEFAULT__").status == 202
+    assert "resource_backend" not in peers.scheduler.calls[0][2]["request_spec"]
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "why"),
+    [
+        ({"status": states.ERROR}, {}, "must be available or in-use, but is error"),
+        ({"migration_status": states.MIGRATION_STARTING}, {}, "is moving to another backend"),
+        ({"size": 2}, {"size": 1}, "cannot be smaller than the 2 GB of source volume"),
+        ({}, {"snapshot_id": NOBODY}, "could not be found"),
+    ],
+)
+def test_sources_that_refuse(
+    api: Client, values: dict[str, Any], asked: dict[str, Any], why: str
+) -> None:
+    source = rows.volume(project_id=PROJECT, **values)
+    answer = _create(api, source_volid=source.id, **asked)
+    assert answer.status in (400, 404)
+    assert why in answer.sentence
+
+
+@pytest.mark.parametrize("status", [states.CREATING, states.DELETING, states.ERROR])
+def test_snapshots_that_refuse(api: Client, status: str) -> None:
+    snapshot = rows.snapshot(rows.volume(project_id=PROJECT), status=status)
+    answer = _create(api, snapshot_id=snapshot.id, size=1)
+    assert answer.status == 400
+    assert f"must be available, but is {status}" in answer.sentence
+
+
+def test_sources_of_other_projects_are_not_there(api: Client) -> None:
+    source = rows.volume(project_id=OTHER_PROJECT)
+    snapshot = rows.snapshot(source)
+    for asked in ({"source_volid": source.id}, {"snapshot_id": snapshot.id}):
+        answer = api("POST", "/volumes", {"volume": asked}, token=MEMBER)
+        assert answer.status == 404
