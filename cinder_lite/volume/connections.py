@@ -270,7 +270,8 @@ def _os_brick() -> Any:
     from oslo_privsep import priv_context
 
     os_brick.setup(CONF)
-    priv_context.init(root_helper=shlex.split(_brick_helper()))
+    # privsep takes no empty prefix: it would use sudo, which a node of root alone may not have.
+    priv_context.init(root_helper=shlex.split(_brick_helper()) or ["env"])
     return connector
 
 

@@ -273,3 +273,78 @@ def test_a_note_that_can_not_be_read_is_no_note(world: World) -> None:
     world.state.mkdir()
     (world.state / "v").write_text("{")
     assert Notes(str(world.state)).read("v") is None
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """os-brick and privsep, of which is noted how they are used."""
+    import os_brick
+    from os_brick.initiator import connector
+    from oslo_privsep import priv_context
+
+    used: dict[str, Any] = {}
+    monkeypatch.setattr(os_brick, "setup", lambda conf: used.update(conf=conf))
+    monkeypatch.setattr(priv_context, "init", lambda root_helper: used.update(prefix=root_helper))
+
+    def properties(*args: Any) -> dict[str, Any]:
+        used["asked"] = args
+        if "error" in used:
+            raise used["error"]
+        return {"host": "here", "multipath": args[2]}
+
+    monkeypatch.setattr(connector, "get_connector_properties", properties)
+    connections._os_brick.cache_clear()
+    yield used
+    connections._os_brick.cache_clear()
+
+
+def backend_with(use: bool, enforce: bool) -> Any:
+    """Return a backend with the two options of multipath."""
+    return types.SimpleNamespace(
+        configuration=types.SimpleNamespace(
+            use_multipath_for_image_xfer=use, enforce_multipath_for_image_xfer=enforce
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("uid", "prefix"),
+    [(1000, ["sudo", "cinder-lite-rootwrap", "/etc/x.conf"]), (0, ["env"])],
+)
+def test_how_os_brick_becomes_root(
+    library: dict[str, Any],
+    option: SetOption,
+    monkeypatch: pytest.MonkeyPatch,
+    uid: int,
+    prefix: list[str],
+) -> None:
+    """By rootwrap, and not at all where the service is root."""
+    option("rootwrap_config", "/etc/x.conf")
+    monkeypatch.setattr(connections.os, "geteuid", lambda: uid)
+    connections.connector_properties(backend_with(False, False), "iSCSI")
+    assert library["prefix"] == prefix
+    assert library["asked"][0] == ("" if uid == 0 else " ".join(prefix))
+
+
+@pytest.mark.parametrize(("use", "enforce"), [(False, False), (True, False), (True, True)])
+def test_multipath_options_are_passed_on(library: dict[str, Any], use: bool, enforce: bool) -> None:
+    """What the operator wants reaches os-brick, and the target's service."""
+    found = connections.connector_properties(backend_with(use, enforce), "iSCSI")
+    assert library["asked"][2:] == (use, enforce)
+    assert (found["multipath"], found["enforce_multipath"]) == (use, enforce)
+
+
+def test_multipath_that_is_enforced_and_missing(library: dict[str, Any]) -> None:
+    """The reason names the option; without it, the error is os-brick's own."""
+    library["error"] = OSError("multipathd is not running")
+    with pytest.raises(exception.VolumeMigrationFailed, match="enforce_multipath_for_image_xfer"):
+        connections.connector_properties(backend_with(True, True), "iSCSI")
+    with pytest.raises(OSError, match="multipathd"):
+        connections.connector_properties(backend_with(True, False), "iSCSI")
+
+
+def test_a_local_protocol_asks_nobody(library: dict[str, Any]) -> None:
+    """A file needs no initiator: no daemon of privsep is started for it."""
+    found = connections.connector_properties(backend_with(True, True), "file")
+    assert found["multipath"] is False
+    assert library == {}
