@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import targets
 from cinder_lite.volume.copy import Report, process
 from cinder_lite.volume.drivers import base
-from cinder_lite.volume.lvm import setup, thin
-from cinder_lite.volume.lvm.executor import CommandFailed, Executor
+from cinder_lite.volume.drivers.lvm_manage import LVMManageable
+from cinder_lite.volume.lvm import names, setup, thin
+from cinder_lite.volume.lvm.copies import Copies
+from cinder_lite.volume.lvm.executor import CommandFailed, Executor, explained
 from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.location import Location
 from cinder_lite.volume.lvm.move import LocalMove
@@ -30,7 +31,7 @@ MOVABLE = (states.AVAILABLE, states.RETYPING, states.MAINTENANCE)
 """Statuses in which nobody uses a volume's device, so that it may change its group."""
 
 
-class LVMVolumeDriver(base.VolumeDriver):
+class LVMVolumeDriver(LVMManageable):
     """Keeps volumes in a volume group of this node.
 
     Options: those of :mod:`cinder_lite.conf.lvm` and, for the exports, of
@@ -46,6 +47,7 @@ class LVMVolumeDriver(base.VolumeDriver):
     _group: VolumeGroup
     _wiper: Wiper
     _location: Location
+    _copies: Copies
 
     # --- life of the driver ------------------------------------------------------------------
 
@@ -59,11 +61,12 @@ class LVMVolumeDriver(base.VolumeDriver):
     def check_for_setup_error(self) -> None:
         """Check group and target, make the thin pool, and remove what a killed service left."""
         self._location = setup.check(self._group, self.configuration)
+        self._copies = Copies(self._group, self._location, self._wiper)
         setup.tidy(self._group, self._wiper)
         self.target.set_up()
 
     def _collect_stats(self) -> dict[str, Any]:
-        with _explained(f"the volume group {self._group.name} can not be measured"):
+        with explained(f"the volume group {self._group.name} can not be measured"):
             total, free, provisioned = self._measure()
         ratio = self.configuration.lvm_max_over_subscription_ratio
         return {
@@ -96,31 +99,75 @@ class LVMVolumeDriver(base.VolumeDriver):
 
     def create_volume(self, volume: Volume) -> base.ModelUpdate:
         """Create a logical volume. A thick one is not cleared: volumes are when they go."""
-        with _explained(f"volume {volume.id} could not be created"):
-            self._create(volume.name, volume.size)
+        with explained(f"volume {volume.id} could not be created"):
+            self._copies.create(volume.name, volume.size)
         return None
-
-    def _create(self, name: str, size: int) -> None:
-        if self._location.is_thin:
-            self._group.create_thin(name, size, thin.pool_name(self._group.name))
-        else:
-            self._group.create_thick(name, size, mirrors=self._location.mirrors)
 
     def delete_volume(self, volume: Volume) -> None:
         """Clear the logical volume as ``volume_clear`` says, and remove it."""
-        with _explained(f"volume {volume.id} could not be deleted"):
-            found = self._group.find(volume.name)
-            if found is None:
-                LOG.info("Volume %s: %s is removed already", volume.id, volume.name)
-                return
+        with explained(f"volume {volume.id} could not be deleted"):
+            self._remove(volume.name)
+
+    def _remove(self, name: str) -> None:
+        found = self._group.find(name)
+        if found is None:
+            LOG.info("%s/%s is removed already", self._group.name, name)
+        else:
             self._wiper.remove(self._group, found)
 
     def extend_volume(self, volume: Volume, new_size: int) -> None:
         """Grow the logical volume, in use or not."""
-        with _explained(f"volume {volume.id} could not be extended to {new_size} GiB"):
+        with explained(f"volume {volume.id} could not be extended to {new_size} GiB"):
             self._group.extend(volume.name, new_size)
             if volume.provider_location:
                 self.target.resized(self.target.iqn(volume), self.local_path(volume))
+
+    def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> base.ModelUpdate:
+        """Share a thin snapshot's chunks, or copy the data of a thick one."""
+        with explained(f"volume {volume.id} could not be created from snapshot {snapshot.id}"):
+            self._copies.duplicate(
+                names.snapshot(snapshot.name),
+                volume.name,
+                size=volume.size,
+                data=snapshot.volume_size,
+            )
+        return None
+
+    def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> base.ModelUpdate:
+        """Share a thin volume's chunks, or copy the data of a thick one from a snapshot of it."""
+        with explained(f"volume {volume.id} could not be cloned from volume {src_vref.id}"):
+            self._copies.clone(
+                src_vref.name,
+                volume.name,
+                temporary=f"clone-snap-{volume.id}",
+                size=volume.size,
+                data=src_vref.size,
+            )
+        return None
+
+    # --- snapshots ---------------------------------------------------------------------------
+
+    def create_snapshot(self, snapshot: Snapshot) -> base.ModelUpdate:
+        """Make LVM's snapshot: a thick one with room for all of the volume to change."""
+        with explained(f"snapshot {snapshot.id} could not be created"):
+            self._copies.snapshot(snapshot.volume_name, names.snapshot(snapshot.name))
+        return None
+
+    def delete_snapshot(self, snapshot: Snapshot) -> None:
+        """Clear the room of a thick snapshot as ``volume_clear`` says, and remove it."""
+        with explained(f"snapshot {snapshot.id} could not be deleted"):
+            self._remove(names.snapshot(snapshot.name))
+
+    def revert_to_snapshot(
+        self, context: RequestContext, volume: Volume, snapshot: Snapshot
+    ) -> None:
+        """Merge the snapshot into the volume, and make it anew."""
+        with explained(f"volume {volume.id} could not be reverted to snapshot {snapshot.id}"):
+            self._copies.revert(volume.name, names.snapshot(snapshot.name))
+
+    def snapshot_revert_use_temp_snapshot(self) -> bool:
+        """Tell that LVM's merge needs no further snapshot."""
+        return False
 
     # --- access ------------------------------------------------------------------------------
 
@@ -137,19 +184,19 @@ class LVMVolumeDriver(base.VolumeDriver):
     def remove_export(self, context: RequestContext, volume: Volume) -> None:
         """Remove the volume's target, if it was ever exported."""
         if volume.provider_location:
-            with _explained(f"the export of volume {volume.id} could not be removed"):
+            with explained(f"the export of volume {volume.id} could not be removed"):
                 self.target.remove(self.target.iqn(volume))
 
     def initialize_connection(self, volume: Volume, connector: dict[str, Any]) -> dict[str, Any]:
         """Let the connector's initiator use the volume's target."""
-        with _explained(f"volume {volume.id} could not be exported"):
+        with explained(f"volume {volume.id} could not be exported"):
             return self.target.initialize_connection(volume, self.local_path(volume), connector)
 
     def terminate_connection(
         self, volume: Volume, connector: dict[str, Any] | None, force: bool = False
     ) -> None:
         """Let the connector's initiator use the volume's target no more."""
-        with _explained(f"a connection of volume {volume.id} could not be ended"):
+        with explained(f"a connection of volume {volume.id} could not be ended"):
             self.target.terminate_connection(volume, connector)
 
     def mapped_extents(self, volume: Volume) -> list[tuple[int, int]] | None:
@@ -174,7 +221,7 @@ class LVMVolumeDriver(base.VolumeDriver):
         move = self._local_move(volume, host)
         if move is None or volume.status not in MOVABLE:
             return False, None
-        with _explained(f"volume {volume.id} could not be moved to {host.get('host')}"):
+        with explained(f"volume {volume.id} could not be moved to {host.get('host')}"):
             move.run(progress, stop)
         return True, None
 
@@ -184,7 +231,7 @@ class LVMVolumeDriver(base.VolumeDriver):
         """Clear the volume's old logical volume and remove it."""
         move = self._local_move(volume, host)
         if move is not None:
-            with _explained(f"the old data of volume {volume.id} could not be removed"):
+            with explained(f"the old data of volume {volume.id} could not be removed"):
                 move.finish()
 
     def cancel_migration(
@@ -194,7 +241,7 @@ class LVMVolumeDriver(base.VolumeDriver):
         with contextlib.suppress(_SameGroup):
             move = self._local_move(volume, host)
             if move is not None:
-                with _explained(f"the unfinished move of volume {volume.id} is not undone"):
+                with explained(f"the unfinished move of volume {volume.id} is not undone"):
                     move.cancel()
 
     def _local_move(self, volume: Volume, host: dict[str, Any]) -> LocalMove | None:
@@ -233,7 +280,9 @@ class LVMVolumeDriver(base.VolumeDriver):
         """Rename the target after the volume's id, unless it is in use or that name is taken."""
         wanted = volume.replace(name_id_override=None).name
         try:
-            renamed = original_volume_status != states.IN_USE and self._rename(new_volume, wanted)
+            renamed = original_volume_status != states.IN_USE and self._group.rename_unless_taken(
+                new_volume.name, wanted
+            )
         except CommandFailed as failure:
             LOG.error(
                 "Volume %s: its data keeps the name %s: %s",
@@ -246,25 +295,6 @@ class LVMVolumeDriver(base.VolumeDriver):
             return {"_name_id": None, "provider_location": None}
         return super().update_migrated_volume(context, volume, new_volume, original_volume_status)
 
-    def _rename(self, volume: Volume, wanted: str) -> bool:
-        """Give a volume's data another name; False where that is taken. May be repeated."""
-        if volume.name == wanted:
-            return True
-        present = self._group.volumes()
-        if wanted in present:
-            return volume.name not in present  # or it was renamed before a crash
-        self._group.rename(volume.name, wanted)
-        return True
-
 
 class _SameGroup(exception.VolumeBackendAPIException):
     """The destination of a move is where the volume is."""
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Say what could not be done when a command fails."""
-    try:
-        yield
-    except CommandFailed as failure:
-        raise exception.VolumeBackendAPIException(data=f"{what}: {failure.sentence}") from failure

@@ -10,6 +10,8 @@
 :mod:`.group`         :class:`~.group.VolumeGroup`: what can be done in one volume group
 :mod:`.thin`          the thin pool, and which parts of a thin volume hold data
 :mod:`.move`          a volume moved from one group of this node to another
+:mod:`.copies`        snapshots, clones, and the data of one volume copied onto another
+:mod:`.manage`        logical volumes that others have made, taken over
 :mod:`.wipe`          data cleared before its space is given to somebody else
 ====================  ==========================================================================
 """

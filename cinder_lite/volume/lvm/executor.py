@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from oslo_concurrency import processutils
 from oslo_log import log as logging
@@ -21,7 +22,7 @@ ATTEMPTS = 5
 _PAUSE = 0.5
 _PASSING = re.compile(
     r"Device or resource busy"
-    r"|(contains a filesystem|is) in use"
+    r"|\bin use\b|is used by another device"
     r"|Can't get lock for"
     r"|Failed to (suspend|resume|deactivate)"
     r"|Unable to deactivate"
@@ -53,6 +54,18 @@ class CommandFailed(exception.VolumeBackendAPIException):
     def passing(self) -> bool:
         """True when the same command may succeed in a moment."""
         return self.status == _SEGFAULT or bool(_PASSING.search(self.sentence))
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Say what could not be done when a command fails.
+
+    :param what: "volume … could not be …"
+    """
+    try:
+        yield
+    except CommandFailed as failure:
+        raise exception.VolumeBackendAPIException(data=f"{what}: {failure.sentence}") from failure
 
 
 class Executor:

@@ -102,10 +102,14 @@ class VolumeGroup:
         words += ["--addtag", TEMPORARY] if temporary else []
         self._lvm(*words, self._full(origin))
 
-    def snapshot_thin(self, origin: str, name: str) -> None:
-        """Make a volume that shares a thin volume's present data; either may be written."""
+    def snapshot_thin(self, origin: str, name: str, *, temporary: bool = False) -> None:
+        """Make a volume that shares a thin volume's present data; either may be written.
+
+        :param temporary: tag it as what a copy needs and removes
+        """
         words = ["lvcreate", "--yes", "-n", names.check(name), "--snapshot"]
-        self._lvm(*words, "--setactivationskip", "n", self._full(origin))
+        words += ["--setactivationskip", "n", *(["--addtag", TEMPORARY] if temporary else [])]
+        self._lvm(*words, self._full(origin))
 
     def extend(self, name: str, size: int) -> None:
         """Grow a volume, in use or not; one that is as large already stays as it is.
@@ -127,6 +131,16 @@ class VolumeGroup:
         """Give a volume another name; its device, even when open, follows."""
         self._lvm("lvrename", self.name, names.check(old), names.check(new))
 
+    def rename_unless_taken(self, old: str, new: str) -> bool:
+        """Give a volume another name; False where that is another's. May be repeated."""
+        if old == new:
+            return True
+        present = self.volumes()
+        if new in present:
+            return old not in present  # or it was renamed before a crash
+        self.rename(old, new)
+        return True
+
     def remove(self, name: str) -> None:
         """Remove a volume; it must be closed. One that is absent is removed already."""
         try:
@@ -147,15 +161,18 @@ class VolumeGroup:
         """Make the device of a volume, and of its thick snapshots, vanish; it must be closed."""
         self._lvm("lvchange", "--yes", "-a", "n", self._full(name))
 
-    # --- thick snapshots ---------------------------------------------------------------------
+    # --- snapshots ---------------------------------------------------------------------------
 
     def split_snapshot(self, name: str) -> None:
         """Turn the space in which a thick snapshot kept its data into a volume of that name."""
         self._lvm("lvconvert", "--yes", "--splitsnapshot", self._full(name))
 
     def merge_snapshot(self, name: str) -> None:
-        """Give a closed volume its thick snapshot's data again; that uses the snapshot up."""
-        self._lvm("lvconvert", "--yes", "--merge", self._full(name))
+        """Give a closed volume its snapshot's data again; that uses the snapshot up.
+
+        A thin volume must be inactive for that. A thick one's merge is looked at each second.
+        """
+        self._lvm("lvconvert", "--yes", "--merge", "-i", "1", self._full(name))
 
     # --- details -----------------------------------------------------------------------------
 

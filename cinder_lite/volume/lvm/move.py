@@ -11,11 +11,12 @@ from __future__ import annotations
 from oslo_log import log as logging
 
 from cinder_lite import exception
-from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.copy import Report
 from cinder_lite.volume.copy.process import Stop
 from cinder_lite.volume.lvm import thin
+from cinder_lite.volume.lvm.copies import copy_data
 from cinder_lite.volume.lvm.group import MOVING, VolumeGroup
-from cinder_lite.volume.lvm.report import THIN, LogicalVolume
+from cinder_lite.volume.lvm.report import LogicalVolume
 from cinder_lite.volume.lvm.wipe import Wiper
 
 LOG = logging.getLogger(__name__)
@@ -113,32 +114,14 @@ class LocalMove:
             self._wiper.zero(self._target, made)
 
     def _copy(self, volume: LogicalVolume, progress: Report | None, stop: Stop | None) -> None:
-        """Copy what the source holds; whether zeros may be left out is the target's to say.
-
-        A new thin volume reads as zero, so that zeros need not be written. What a new thick one
-        holds is an earlier tenant's, so that every byte is written, the holes of a thin source as
-        zeros.
-        """
-        if not volume.active:
-            self._source.activate(volume.name)
-        executor = self._wiper.executor
-        extents = None
-        if volume.kind == THIN:
-            extents = thin.mapped_extents(executor, self._source, volume)
-        if extents is None and self._thin:
-            extents = [(0, self._size * _GIB)]  # read all, write what is not zero
-        result = copy_volume(
-            self._source.path(self._name),
-            self._target.path(self._name),
-            self._size * 1024,
-            self._wiper.blocksize,
-            sync=True,
-            throttle=self._wiper.throttle,
-            sparse=self._thin,
+        result = copy_data(
+            self._wiper,
+            (self._source, volume),
+            (self._target, self._name),
+            self._size,
+            to_thin=self._thin,
             progress=progress,
             stop=stop,
-            extents=extents,
-            root_helper=executor.root_helper,
         )
         LOG.info(
             "%s: moved from the volume group %s to %s: %s",

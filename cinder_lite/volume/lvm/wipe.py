@@ -7,6 +7,7 @@ import dataclasses
 
 from oslo_log import log as logging
 
+from cinder_lite import exception
 from cinder_lite.volume.copy import Throttle, copy_volume
 from cinder_lite.volume.lvm.executor import Executor
 from cinder_lite.volume.lvm.group import VolumeGroup
@@ -41,9 +42,15 @@ class Wiper:
     def remove(self, group: VolumeGroup, volume: LogicalVolume) -> None:
         """Clear a volume or snapshot and remove it.
 
+        LVM would remove the thick snapshots of a volume with it, so those must have gone before.
+
         :raises VolumeBackendAPIException: it can not be removed, it is open for one
         :raises VolumeCopyFailed: it can not be cleared; then it is not removed either
         """
+        if volume.has_snapshots:
+            raise exception.VolumeBackendAPIException(
+                data=f"{group.name}/{volume.name} has snapshots, which would be lost with it."
+            )
         if self.method != "none" and volume.kind != THIN:
             self._clear(group, volume)
         group.remove(volume.name)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Snapshots, and volumes that begin with the data of something else in their group.
+
+What kind a logical volume is, LVM says, not the backend's options: those may have been changed
+since it was made.
+"""
+
+from __future__ import annotations
+
+from oslo_log import log as logging
+
+from cinder_lite import exception
+from cinder_lite.volume.copy import CopyResult, Report, copy_volume
+from cinder_lite.volume.copy.process import Stop
+from cinder_lite.volume.lvm import thin
+from cinder_lite.volume.lvm.group import VolumeGroup
+from cinder_lite.volume.lvm.location import Location
+from cinder_lite.volume.lvm.report import THIN, LogicalVolume
+from cinder_lite.volume.lvm.wipe import Wiper
+
+LOG = logging.getLogger(__name__)
+
+_GIB = 1024**3
+_MIB_OF_A_GIB = 1024
+
+
+def copy_data(
+    wiper: Wiper,
+    source: tuple[VolumeGroup, LogicalVolume],
+    target: tuple[VolumeGroup, str],
+    size: int,
+    *,
+    to_thin: bool,
+    progress: Report | None = None,
+    stop: Stop | None = None,
+) -> CopyResult:
+    """Copy what a logical volume holds; whether zeros may be left out is the target's to say.
+
+    A new thin volume reads as zero, so that zeros need not be written. What a new thick one
+    holds is an earlier tenant's, so that every byte is written, the holes of a thin source as
+    zeros.
+
+    :param source: where the data is
+    :param target: where it goes: a new volume, by name
+    :param size: GiB to copy
+    :param to_thin: the target is thin
+    :param progress: told at least once a second how far the copy is
+    :param stop: when it is set, the copy is stopped
+    :raises VolumeCopyFailed: the data could not be copied
+    :raises CopyStopped: ``stop`` was set
+    """
+    group, volume = source
+    target_group, name = target
+    if not volume.active:
+        group.activate(volume.name)
+    extents = None
+    if volume.kind == THIN:
+        extents = thin.mapped_extents(wiper.executor, group, volume)
+    if extents is None and to_thin:
+        extents = [(0, size * _GIB)]  # read all, write what is not zero
+    return copy_volume(
+        group.path(volume.name),
+        target_group.path(name),
+        size * _MIB_OF_A_GIB,
+        wiper.blocksize,
+        sync=True,
+        throttle=wiper.throttle,
+        sparse=to_thin,
+        progress=progress,
+        stop=stop,
+        extents=extents,
+        root_helper=wiper.executor.root_helper,
+    )
+
+
+class Copies:
+    """Snapshots and copies in one group.
+
+    :param group: the group
+    :param location: what new volumes are like
+    :param wiper: clears what is removed, and knows how to copy
+    """
+
+    def __init__(self, group: VolumeGroup, location: Location, wiper: Wiper) -> None:
+        self._group = group
+        self._location = location
+        self._wiper = wiper
+
+    def create(self, name: str, size: int) -> None:
+        """Make an empty volume of ``size`` GiB as the backend's volumes are."""
+        if self._location.is_thin:
+            self._group.create_thin(name, size, thin.pool_name(self._group.name))
+        else:
+            self._group.create_thick(name, size, mirrors=self._location.mirrors)
+
+    def snapshot(self, origin: str, name: str) -> None:
+        """Keep a volume's present data under another name.
+
+        :raises VolumeBackendAPIException: LVM refused, or there is no such volume
+        """
+        if self._group.require(origin).kind == THIN:
+            self._group.snapshot_thin(origin, name)
+        else:
+            self._group.snapshot_thick(origin, name)
+
+    def duplicate(self, origin: str, name: str, *, size: int, data: int) -> None:
+        """Make a volume with the data of a snapshot, or of a volume that nobody writes to.
+
+        :param size: GiB of the new volume
+        :param data: GiB of the old one; the rest reads as zero
+        :raises VolumeBackendAPIException: LVM refused; nothing is left
+        :raises VolumeCopyFailed: the data could not be copied; nothing is left
+        """
+        source = self._group.require(origin)
+        shares = source.kind == THIN and self._location.is_thin
+        if shares:
+            self._group.snapshot_thin(origin, name)
+        else:
+            self.create(name, size)
+        try:
+            if not shares:
+                self._fill(source, name, size, data)
+            elif size > data:
+                self._group.extend(name, size)
+        except BaseException:
+            self._undo(name)
+            raise
+
+    def clone(self, origin: str, name: str, *, temporary: str, size: int, data: int) -> None:
+        """Make a volume with the data that another, in use or not, has at this moment.
+
+        :param temporary: name for a snapshot for the time of the copy, where bytes are copied
+        :param size: GiB of the new volume
+        :param data: GiB of the old one; the rest reads as zero
+        :raises VolumeBackendAPIException: LVM refused; nothing is left
+        :raises VolumeCopyFailed: the data could not be copied; nothing is left
+        """
+        is_thin = self._group.require(origin).kind == THIN
+        if is_thin and self._location.is_thin:
+            self.duplicate(origin, name, size=size, data=data)
+            return
+        self._undo(temporary)  # of a clone that a killed service has begun
+        make = self._group.snapshot_thin if is_thin else self._group.snapshot_thick
+        make(origin, temporary, temporary=True)
+        try:
+            self.duplicate(temporary, name, size=size, data=data)
+        finally:
+            self._undo(temporary)
+
+    def revert(self, origin: str, snapshot: str) -> None:
+        """Give a closed volume the data of its snapshot again, and make the snapshot anew.
+
+        LVM merges the snapshot into the volume: of a thin one in one step, of a thick one by
+        copying, which the kernel goes on with should this service or the node fail.
+
+        :raises NotImplementedError: to LVM, the one is no longer a snapshot of the other
+        :raises VolumeBackendAPIException: LVM refused, or one of the two is missing
+        """
+        volume, source = self._group.require(origin), self._group.require(snapshot)
+        if source.origin != origin:
+            raise NotImplementedError
+        if volume.open or source.open:
+            raise exception.VolumeBackendAPIException(
+                data=f"{self._group.name}/{origin} or its snapshot is in use on this node."
+            )
+        if source.kind == THIN:  # LVM merges an inactive volume's at once
+            self._group.deactivate(origin)
+            try:
+                self._group.merge_snapshot(snapshot)
+            finally:
+                self._group.activate(origin)
+        else:
+            self._group.merge_snapshot(snapshot)
+        self.snapshot(origin, snapshot)
+
+    def _fill(self, source: LogicalVolume, name: str, size: int, data: int) -> None:
+        """Copy the data to a new volume."""
+        is_thin = self._location.is_thin
+        if size > data and not is_thin:
+            self._wiper.zero(self._group, self._group.require(name))
+        result = copy_data(
+            self._wiper, (self._group, source), (self._group, name), data, to_thin=is_thin
+        )
+        LOG.info("%s: copied from %s: %s", name, source.name, result)
+
+    def _undo(self, name: str) -> None:
+        """Remove what is of no use, if it is there; failures are logged: what led here counts."""
+        try:
+            found = self._group.find(name)
+            if found is not None:
+                self._wiper.remove(self._group, found)
+        except exception.CinderLiteException as error:
+            LOG.error("%s/%s is left over: %s", self._group.name, name, error)
