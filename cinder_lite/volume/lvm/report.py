@@ -18,7 +18,7 @@ _FORMAT = ("--reportformat", "json", "--units", "b", "--nosuffix")
 _GROUP_FIELDS = "vg_name,vg_size,vg_free,vg_extent_size,lv_count,pv_count"
 _VOLUME_FIELDS = (
     "lv_name,lv_size,segtype,pool_lv,origin,data_percent,metadata_percent,lv_tags,"
-    "lv_active,lv_device_open,thin_id,chunk_size,zero,lv_role"
+    "lv_active,lv_device_open,thin_id,chunk_size,zero,lv_role,origin_size"
 )
 
 THIN_POOL = "thin-pool"
@@ -46,6 +46,7 @@ class LogicalVolume:
 
     name: str
     size: int
+    """Of a thick snapshot that of its origin, not of the room for changes."""
     kind: str
     """Segment type: ``linear``, ``raid1``, ``thin``, ``thin-pool``, …"""
     pool: str
@@ -102,9 +103,10 @@ def volumes(executor: Executor, group: str, name: str | None = None) -> dict[str
 
 def _volume(row: dict[str, str]) -> LogicalVolume:
     roles = row["lv_role"].split(",")
+    is_thick_snapshot = row["origin"] and row["segtype"] != THIN
     return LogicalVolume(
         name=row["lv_name"],
-        size=int(row["lv_size"]),
+        size=int((is_thick_snapshot and row["origin_size"]) or row["lv_size"]),
         kind=row["segtype"],
         pool=row["pool_lv"],
         origin=row["origin"],

@@ -133,7 +133,8 @@ class FakeLVM(Executor):
         depends = any(other.origin == name and other.kind != "thin" for other in lvs.values())
         return {
             "lv_name": name,
-            "lv_size": str(lv.size),
+            "lv_size": str(lv.size + (4 * MIB if lv.origin and lv.kind != "thin" else 0)),
+            "origin_size": str(lv.size) if lv.origin and lv.kind != "thin" else "",
             "segtype": lv.kind,
             "pool_lv": lv.pool,
             "origin": lv.origin,
