@@ -46,6 +46,12 @@ OPTS = [
         default="/etc/cinder_lite/rootwrap.conf",
         help="Configuration file of cinder-lite-rootwrap.",
     ),
+    cfg.BoolOpt(
+        "use_rootwrap_daemon",
+        default=False,
+        help="Run commands as root by one cinder-lite-rootwrap that stays, instead of starting it "
+        "for each: storage on LVM answers faster.",
+    ),
     cfg.StrOpt(
         "storage_availability_zone",
         default="nova",

@@ -60,6 +60,7 @@ _INSIDE: settings.Settings = {
     "DEFAULT": {
         "my_ip": ADDRESS,
         "rootwrap_config": f"{CONFIGURATION}/rootwrap.conf",
+        "use_rootwrap_daemon": True,  # each start of it takes seconds
         "state_path": "/var/lib/cinder_lite",
         "backend_stats_polling_interval": 60,
         "migration_settle_interval": 5,

@@ -7,13 +7,16 @@ import contextlib
 import os
 import re
 import shlex
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from oslo_concurrency import processutils
 from oslo_log import log as logging
 
 from cinder_lite import exception
+from cinder_lite.cmd import rootwrap
 
 LOG = logging.getLogger(__name__)
 
@@ -34,7 +37,10 @@ _SEGFAULT = 128 + 11
 """LVM's reports die so now and then when a group changes under them (LP 1901783)."""
 # oslo.rootwrap's own exit statuses.
 _NOT_ALLOWED, _BAD_CONFIGURATION, _NOT_INSTALLED = 99, 97, 96
+_REFUSALS = {_NOT_ALLOWED: "Unauthorized command", _NOT_INSTALLED: "Executable not found"}
+"""What its daemon means by exit statuses without a word."""
 _ENV_NOT_FOUND = 127
+_LASTING = frozenset({"lvconvert", "thin_dump"})
 _SHOWN = 3
 
 
@@ -74,11 +80,15 @@ class Executor:
     :param root_helper: the words, in one string, that run a command as root; not used by a service
         that is root itself
     :param environment: variables for LVM's commands, beside ``LC_ALL=C``
+    :param daemon: have short commands run by a helper that stays
     """
 
-    def __init__(self, root_helper: str, environment: Sequence[str] = ()) -> None:
+    def __init__(
+        self, root_helper: str, environment: Sequence[str] = (), *, daemon: bool = False
+    ) -> None:
         self.root_helper = root_helper
         self.environment = tuple(environment)
+        self._daemon = Daemon(root_helper) if daemon and os.geteuid() != 0 else None
 
     def lvm(self, *words: str) -> str:
         """Run one of LVM's commands as root; what fails for a passing reason is tried again.
@@ -111,6 +121,9 @@ class Executor:
 
     def _run(self, words: Sequence[str], data: str | None, *, as_root: bool) -> str:
         try:
+            # The daemon does one thing at a time, so what may last long is not for it.
+            if as_root and self._daemon is not None and not _LASTING.intersection(words):
+                return self._daemon.execute(words, data)
             out, _ = processutils.execute(
                 *words,
                 process_input=data,
@@ -125,6 +138,40 @@ class Executor:
             helper = shlex.split(self.root_helper)
             missing = helper[0] if as_root and os.geteuid() != 0 and helper else words[0]
             raise CommandFailed(f"cannot run {missing}: {error.strerror}", None) from error
+        return str(out)
+
+
+class Daemon:
+    """A helper that stays: started at the first command, and again when it has ended.
+
+    :param root_helper: the words, in one string, that run a command as root
+    """
+
+    def __init__(self, root_helper: str) -> None:
+        self._words = [*shlex.split(root_helper), rootwrap.DAEMON]
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def execute(self, words: Sequence[str], data: str | None) -> str:
+        """Run a command as root and return its standard output.
+
+        :raises processutils.ProcessExecutionError: it failed, or no helper can be started
+        """
+        with self._lock:
+            if self._client is None:
+                from oslo_rootwrap import client  # looks whether sockets are patched
+
+                self._client = client.Client(self._words)
+        try:
+            status, out, err = self._client.execute(list(words), data)
+        except OSError:
+            raise
+        except Exception as error:  # oslo.rootwrap raises nothing more telling
+            sentence = str(error).rpartition("stderr:")[2].strip() or "the helper does not start"
+            raise processutils.ProcessExecutionError(stderr=sentence, exit_code=1) from error
+        if status:
+            err = err or _REFUSALS.get(status, "")
+            raise processutils.ProcessExecutionError(stdout=out, stderr=err, exit_code=status)
         return str(out)
 
 

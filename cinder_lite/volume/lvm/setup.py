@@ -34,7 +34,7 @@ def executor(configuration: Any) -> Executor:
     if configuration.lvm_suppress_fd_warnings:
         environment.append("LVM_SUPPRESS_FD_WARNINGS=1")
     helper = f"sudo cinder-lite-rootwrap {shlex.quote(CONF.rootwrap_config)}"
-    return Executor(helper, environment)
+    return Executor(helper, environment, daemon=CONF.use_rootwrap_daemon)
 
 
 def wiper(configuration: Any, runs: Executor, throttle: Throttle) -> Wiper:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 from oslo_concurrency import processutils
-from oslo_rootwrap import wrapper
+from oslo_rootwrap import client, wrapper
+from oslo_rootwrap import cmd as rootwrap_cmd
 
+from cinder_lite.cmd import rootwrap
 from cinder_lite.volume.lvm import executor
 from tests.unit.volume.lvm.fake import FILTERS
 
@@ -112,3 +115,77 @@ def test_rootwrap_lets_no_other_environment_through() -> None:
     chains = [one for one in wrapper.load_filters([str(FILTERS)]) if hasattr(one, "exec_args")]
     accepted = [one.exec_args(words) for one in chains if one.match(words)]
     assert all(args and args[0] != "vgs" for args in accepted)
+
+
+class Client:
+    """Stands in for oslo.rootwrap's client of its daemon."""
+
+    answers: list[Any] = []
+    started: list[list[str]] = []
+
+    def __init__(self, words: list[str]) -> None:
+        self.started.append(words)
+
+    def execute(self, words: list[str], data: str | None) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> type[Client]:
+    """Return the client of a helper that stays; the service is not root."""
+    monkeypatch.setattr(client, "Client", Client)
+    monkeypatch.setattr(executor.os, "geteuid", lambda: 1000)
+    Client.answers, Client.started = [], []
+    return Client
+
+
+def test_short_commands_go_to_one_helper_that_stays(
+    daemon: type[Client], answers: list[Any]
+) -> None:
+    daemon.answers += [(0, "one", ""), (0, "two", "")]
+    answers.append("merged")
+    runs = executor.Executor("sudo helper conf", daemon=True)
+    assert (runs.lvm("vgs"), runs.root("lvs")) == ("one", "two")
+    assert runs.lvm("lvconvert", "--yes") == "merged"  # others need not wait for a long one
+    assert daemon.started == [["sudo", "helper", "conf", "--daemon"]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ((5, "", "  Volume group x not found"), "lvs failed: Volume group x not found."),
+        ((99, "", ""), "does not allow the command lvs x"),
+        ((96, "", ""), "lvs is not installed"),
+        (
+            Exception("Failed to spawn rootwrap process.\nstderr:\nsudo: a password is required"),
+            "may not run cinder-lite-rootwrap by sudo",
+        ),
+        (FileNotFoundError(2, "No such file or directory"), "cannot run sudo: No such file"),
+    ],
+)
+def test_sentences_of_the_helper(daemon: type[Client], answer: Any, sentence: str) -> None:
+    daemon.answers.append(answer)
+    with pytest.raises(executor.CommandFailed) as caught:
+        executor.Executor("sudo helper", daemon=True).root("lvs", "x")
+    assert sentence in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "left"),
+    [
+        (["rootwrap", "conf", "lvs", "--daemon"], "main", ["rootwrap", "conf", "lvs", "--daemon"]),
+        (["rootwrap", "conf", "--daemon"], "daemon", ["rootwrap", "conf"]),
+    ],
+)
+def test_the_helpers_two_ways(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], kind: str, left: list[str]
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(sys, "argv", given)
+    monkeypatch.setattr(rootwrap_cmd, "main", lambda: called.append("main"))
+    monkeypatch.setattr(rootwrap_cmd, "daemon", lambda: called.append("daemon"))
+    rootwrap.main()
+    assert (called, sys.argv) == ([kind], left)
