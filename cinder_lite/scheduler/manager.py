@@ -12,7 +12,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import flow, rpc
+from cinder_lite import concurrency, flow, rpc
 from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.scheduler import driver as scheduler_driver
 from cinder_lite.scheduler import failures
@@ -142,7 +142,8 @@ class SchedulerManager:
     def _create_volume(
         self, context: RequestContext, spec: dict[str, Any], filter_properties: dict[str, Any]
     ) -> None:
-        from cinder_lite.scheduler.flows import create_volume  # brings taskflow
+        # It brings taskflow.
+        create_volume = concurrency.library("cinder_lite.scheduler.flows.create_volume")
 
         def schedule(*request: Any) -> None:
             self._readiness.with_late_reports(

@@ -10,7 +10,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, flow, states
+from cinder_lite import concurrency, exception, flow, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
@@ -83,8 +83,7 @@ class API(Deleting, Managing, Resizing):
         :raises OverQuota: the project's quota is used up
         :raises ServiceUnavailable: the broker does not answer; nothing is left of the volume
         """
-        from cinder_lite.volume.create import api_flow  # brings taskflow
-
+        api_flow = concurrency.library("cinder_lite.volume.create.api_flow")  # brings taskflow
         given = {
             "context": context,
             "request": request,

@@ -10,7 +10,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, flow, notifications, states
+from cinder_lite import concurrency, exception, flow, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volume_migrations, volumes
@@ -81,8 +81,7 @@ def _create(
     *,
     reschedule: bool,
 ) -> None:
-    from cinder_lite.volume.create import manager_flow  # brings taskflow
-
+    manager_flow = concurrency.library("cinder_lite.volume.create.manager_flow")  # brings taskflow
     volume = volumes.get(context, volume_id)
     if not ending.is_being_made(volume):
         LOG.info("Volume %s: not created, its status is %s", volume_id, volume.status)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from oslo_log import log as logging
 
+from cinder_lite import concurrency
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
@@ -43,7 +43,7 @@ def _maker(kind: str) -> Maker:
     if kind == spec.RAW:
         return _raw
     module, _, name = _MAKERS[kind].partition(":")
-    made: Maker = getattr(importlib.import_module(module), name)
+    made: Maker = getattr(concurrency.library(module), name)
     return made
 
 
