@@ -12,8 +12,8 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, rpc
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volume_views
-from cinder_lite.objects import Volume, utcnow
+from cinder_lite.db import snapshots, volume_views
+from cinder_lite.objects import Snapshot, Volume, utcnow
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +31,36 @@ def about_volume(context: RequestContext, volume: Volume, event: str, **more: An
         send(context, f"volume.{event}", usage | more)
 
 
+def about_snapshot(
+    context: RequestContext, snapshot: Snapshot, availability_zone: str | None, event: str
+) -> None:
+    """Send ``snapshot.<event>`` with what is known of a snapshot; of a temporary one, nothing.
+
+    :param availability_zone: its volume's
+    :param event: such as ``create.start``
+    """
+    if not (snapshot.use_quota and rpc.notifications_enabled()):
+        return
+    try:
+        usage = {
+            "tenant_id": snapshot.project_id,
+            "user_id": snapshot.user_id,
+            "availability_zone": availability_zone,
+            "volume_id": snapshot.volume_id,
+            "volume_size": snapshot.volume_size,
+            "snapshot_id": snapshot.id,
+            "display_name": snapshot.display_name,
+            "created_at": (snapshot.created_at or utcnow()).isoformat(),
+            "status": snapshot.status,
+            "deleted": str(snapshot.deleted),
+            "metadata": str(snapshots.metadata(snapshot.id)),
+        }
+    except Exception:
+        LOG.exception("Snapshot %s: a notification could not be made", snapshot.id)
+        return
+    send(context, f"snapshot.{event}", usage, publisher="snapshot")
+
+
 def prepare(volume: Volume) -> dict[str, Any] | None:
     """Return the payload of a volume's notifications, None where nobody is told.
 
@@ -44,10 +74,16 @@ def prepare(volume: Volume) -> dict[str, Any] | None:
         return None
 
 
-def send(context: RequestContext, event_type: str, payload: dict[str, Any]) -> None:
+def send(
+    context: RequestContext,
+    event_type: str,
+    payload: dict[str, Any],
+    *,
+    publisher: str = PUBLISHER,
+) -> None:
     """Send a notification; its priority is ERROR where its type says so."""
     try:
-        notifier = rpc.get_notifier(PUBLISHER)
+        notifier = rpc.get_notifier(publisher)
         tell = notifier.error if event_type.endswith(".error") else notifier.info
         tell(context, event_type, payload)
     except Exception:

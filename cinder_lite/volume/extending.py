@@ -6,7 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import growth, volumes
 from cinder_lite.objects import Volume, utcnow
@@ -31,6 +31,7 @@ def extend(backend: Backend, context: RequestContext, volume_id: str) -> None:
     if volume is None or size is None or volume.status != states.EXTENDING:
         LOG.info("Volume %s: is not to be extended any more", volume_id)
         return
+    notifications.about_volume(context, volume, "resize.start")
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
@@ -51,6 +52,7 @@ def extend(backend: Backend, context: RequestContext, volume_id: str) -> None:
     grown = growth.end(volume_id, grown=True)
     if grown is not None:
         LOG.info("Volume %s: extended from %s to %s GiB", volume_id, volume.size, size)
+        notifications.about_volume(context, grown, "resize.end")
         _tell_nova(context, grown)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import snapshots, volumes
@@ -41,6 +41,7 @@ def revert(backend: Backend, context: RequestContext, volume_id: str, snapshot_i
         LOG.info("Volume %s: is not to be reverted any more", volume_id)
         return
     status = states.AVAILABLE
+    notifications.about_volume(context, volume, "revert.start")
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
@@ -60,6 +61,7 @@ def revert(backend: Backend, context: RequestContext, volume_id: str, snapshot_i
     volumes.conditional_update(volume_id, {"status": status}, [_REVERTING])
     values = {"status": states.AVAILABLE, "scheduled_at": None}
     snapshots.conditional_update(snapshot_id, values, [states.RESTORING])
+    notifications.about_volume(context, volume.replace(status=status), "revert.end")
 
 
 def _revert(backend: Backend, context: RequestContext, volume: Volume, snapshot: Snapshot) -> None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, utcnow
@@ -42,6 +43,7 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
     values = {"status": states.AVAILABLE, "progress": "100%", **_ENDED, **update}
     if snapshots.conditional_update(snapshot_id, values, [states.CREATING]):
         LOG.info("Snapshot %s of volume %s: made", snapshot_id, snapshot.volume_id)
+        _notify(context, snapshot.replace(**values), "create.end")
         return
     taken = _find(context, snapshot_id)
     if taken is None:
@@ -52,6 +54,7 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
 
 
 def _make(backend: Backend, context: RequestContext, snapshot: Snapshot) -> dict[str, Any]:
+    _notify(context, snapshot, "create.start")
     _require_driver(backend)
     with backend.uses.shared(snapshot.volume_id):
         volume = volumes.get(context, snapshot.volume_id)
@@ -81,6 +84,7 @@ def delete(
     if snapshot.status != expected:
         LOG.warning("Snapshot %s: not deleted, its status is %s", snapshot_id, snapshot.status)
         return False
+    _notify(context, snapshot, "delete.start")
     try:
         _require_driver(backend)
         with backend.uses.alone(snapshot_id):
@@ -99,6 +103,7 @@ def delete(
         return False
     snapshots.destroy(snapshot_id)
     LOG.info("Snapshot %s of volume %s: deleted", snapshot_id, snapshot.volume_id)
+    _notify(context, snapshot, "delete.end")
     return True
 
 
@@ -133,6 +138,13 @@ def _settle(backend: Backend, snapshot: Snapshot) -> None:
     if now is not None and now.status == states.CREATING:
         _remove_leftover(backend, now)
         create(backend, backend.context, snapshot.id)
+
+
+def _notify(context: RequestContext, snapshot: Snapshot, event: str) -> None:
+    zone = None
+    with contextlib.suppress(exception.VolumeNotFound):
+        zone = volumes.get(context, snapshot.volume_id).availability_zone
+    notifications.about_snapshot(context, snapshot, zone, event)
 
 
 def _find(context: RequestContext, snapshot_id: str) -> Snapshot | None:

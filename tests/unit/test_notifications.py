@@ -95,6 +95,37 @@ def test_a_temporary_volume_is_nobodys_business(listener: Listener, admin: Reque
     assert listener.heard == []
 
 
+def test_a_snapshot(listener: Listener, admin: RequestContext) -> None:
+    snapshot = rows.snapshot(rows.volume(size=2), metadata={"a": "b"})
+    notifications.about_snapshot(admin, snapshot, "nova", "create.end")
+    [(priority, event, payload)] = listener.heard
+    assert (priority, event) == ("INFO", "snapshot.create.end")
+    assert set(payload) == {
+        "tenant_id",
+        "user_id",
+        "availability_zone",
+        "volume_id",
+        "volume_size",
+        "snapshot_id",
+        "display_name",
+        "created_at",
+        "status",
+        "deleted",
+        "metadata",
+    }
+    assert (payload["volume_size"], payload["availability_zone"]) == (2, "nova")
+    assert (payload["metadata"], payload["deleted"]) == ("{'a': 'b'}", "False")
+    assert listener.publishers == ["snapshot"]
+
+
+def test_a_temporary_snapshot_is_nobodys_business(
+    listener: Listener, admin: RequestContext
+) -> None:
+    snapshot = rows.snapshot(rows.volume(), use_quota=False)
+    notifications.about_snapshot(admin, snapshot, None, "create.end")
+    assert listener.heard == []
+
+
 def test_a_listener_that_fails_changes_nothing(
     listener: Listener, admin: RequestContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

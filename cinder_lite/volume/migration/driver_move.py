@@ -62,7 +62,9 @@ def finish(backend: Backend, move: Move) -> None:
     """Remove the old data of a volume that has been moved and recorded, and end the record."""
     note = None
     try:
-        backend.driver.finish_migration(move.context, move.volume, move.host)
+        # A clone that was begun before the move may still read the old data.
+        with backend.uses.alone(move.volume.id):
+            backend.driver.finish_migration(move.context, move.volume, move.host)
     except Exception as error:
         LOG.exception("Volume %s: its old data on the source could not be removed", move.volume.id)
         note = (

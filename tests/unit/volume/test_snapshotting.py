@@ -203,3 +203,24 @@ def test_other_backends_snapshots_are_left(backend: Backend, admin: RequestConte
     snapshotting.settle_lost(backend, files.Claims())
     assert now(admin, snapshot).status == states.CREATING
     assert volumes.get(admin, elsewhere.id).status == states.AVAILABLE
+
+
+def test_whoever_listens_is_told(
+    backend: Backend, admin: RequestContext, volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    def tell(_context: Any, one: Snapshot, zone: str | None, event: str) -> None:
+        heard.append(f"{one.status} {zone} {event}")
+
+    monkeypatch.setattr(snapshotting.notifications, "about_snapshot", tell)
+    snapshot = asked(volume)
+    snapshotting.create(backend, admin, snapshot.id)
+    snapshots.update(snapshot.id, {"status": states.DELETING})
+    snapshotting.delete(backend, admin, snapshot.id)
+    assert heard == [
+        "creating nova create.start",
+        "available nova create.end",
+        "deleting nova delete.start",
+        "deleting nova delete.end",
+    ]
