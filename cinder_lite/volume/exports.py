@@ -9,7 +9,7 @@ from typing import Any
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
-from cinder_lite import exception
+from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import connections as db_connections
 from cinder_lite.db import volumes
@@ -29,10 +29,15 @@ def initialize(
         ``ro``
     :returns: ``{'driver_volume_type': …, 'data': {…}}``
     :raises InvalidInput: the connector asks for no such mode
+    :raises InvalidVolume: the volume is being deleted
     :raises VolumeBackendAPIException: the backend can not serve that node
     """
-    with _alone(volume_id):
+    with alone(volume_id):
         volume = volumes.get(context.elevated(), volume_id)
+        if volume.status == states.DELETING:
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} is being deleted and can not be connected."
+            )
         mode = connection_info.access_mode(volume, connector)
         asked = {**connector, "mode": mode}
         update = backend.driver.create_export(context, volume, asked)
@@ -82,7 +87,7 @@ def terminate(
     :param attachment_id: the attachment that ends; without it, one attachment of that node does
     :returns: True where the node goes on using the volume by another attachment
     """
-    with _alone(volume_id):
+    with alone(volume_id):
         volume = volumes.get(context.elevated(), volume_id)
         if not connector:
             if force:
@@ -100,7 +105,7 @@ def terminate(
 
 def remove(backend: Backend, context: RequestContext, volume_id: str) -> None:
     """Export a volume no more, whoever uses it."""
-    with _alone(volume_id):
+    with alone(volume_id):
         volume = volumes.get(context.elevated(), volume_id)
         backend.driver.remove_export(context, volume)
 
@@ -111,8 +116,8 @@ def _nodes(volume: Volume, connector: dict[str, Any], besides: str | None = None
     return sum(connection_info.same_node(one, connector) for one in found)
 
 
-def _alone(volume_id: str) -> contextlib.AbstractContextManager[Any]:
-    """Let one thread at a time change who may use a volume."""
+def alone(volume_id: str) -> contextlib.AbstractContextManager[Any]:
+    """Let one thread at a time change who may use a volume, or delete it."""
     return lockutils.lock(f"connections-{volume_id}")
 
 

@@ -15,7 +15,7 @@ from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
-from cinder_lite.volume import image_transfer
+from cinder_lite.volume import exports, image_transfer
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending
 
@@ -164,7 +164,9 @@ def _delete_data(backend: Backend, context: RequestContext, volume: Volume) -> N
             "Volume %s: %s is another volume's data now and is kept", volume.id, volume.name
         )
         return
-    with backend.uses.alone(volume.id):
+    # A connection that is being made, perhaps for somebody who waits no more, is waited for.
+    with backend.uses.alone(volume.id), exports.alone(volume.id):
+        volume = volumes.get(context, volume.id)  # it says now what was exported
         backend.driver.remove_export(context, volume)
         backend.driver.delete_volume(volume)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import types
 from typing import Any
 
@@ -21,7 +22,8 @@ from cinder_lite.db import (
     volumes,
 )
 from cinder_lite.objects import Volume
-from cinder_lite.volume import exports
+from cinder_lite.volume import exports, lifecycle
+from cinder_lite.volume.uses import Uses
 from tests.unit import rows
 
 COMPUTE = {"host": "compute1", "initiator": "iqn.1993-08.org.debian:01:ABC"}
@@ -68,7 +70,9 @@ def driver(sqlite_database: str) -> Driver:
 def backend(driver: Driver) -> Any:
     """A backend that reports discards."""
     configuration = types.SimpleNamespace(report_discard_supported=True)
-    return types.SimpleNamespace(driver=driver, configuration=configuration)
+    return types.SimpleNamespace(
+        driver=driver, configuration=configuration, service_host="one@file", uses=Uses()
+    )
 
 
 def attach(volume: Volume, connector: dict[str, Any] | None, **values: Any) -> str:
@@ -284,3 +288,46 @@ def test_everybody_is_let_out_by_force_alone(
     assert driver.calls == []
     exports.terminate(backend, admin, volume.id, nobody, force=True)
     assert driver.calls == [("terminate_connection", None, True)]
+
+
+def test_a_volume_that_goes_is_not_connected(
+    backend: Any, driver: Driver, admin: RequestContext
+) -> None:
+    """A message that comes late must not keep the data of a deleted volume in use."""
+    volume = rows.volume(status=states.DELETING)
+    with pytest.raises(exception.InvalidVolume, match="being deleted"):
+        exports.initialize(backend, admin, volume.id, COMPUTE)
+    assert driver.calls == []
+
+
+def test_deletion_waits_for_a_connection_that_is_being_made(
+    backend: Any, driver: Driver, admin: RequestContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked for the connection may have given up: its export goes with the volume."""
+    volume = rows.volume()
+    making, deleting = threading.Event(), threading.Event()
+    gone: list[str | None] = []
+
+    def slowly(volume: Volume, connector: Any) -> dict[str, Any]:
+        volumes.update(volume.id, {"status": states.DELETING})
+        making.set()
+        deleting.wait(10)
+        driver.calls.append(("connected",))
+        return {"driver_volume_type": "iscsi", "data": {}}
+
+    monkeypatch.setattr(driver, "initialize_connection", slowly)
+    monkeypatch.setattr(driver, "initialized", True, raising=False)
+    monkeypatch.setattr(
+        driver, "delete_volume", lambda row: gone.append(row.provider_auth), raising=False
+    )
+    thread = threading.Thread(target=exports.initialize, args=(backend, admin, volume.id, COMPUTE))
+    thread.start()
+    assert making.wait(10)
+    real = exports.alone
+    monkeypatch.setattr(exports, "alone", lambda one: (deleting.set(), real(one))[1])
+    lifecycle.delete(backend, admin, volume.id)
+    thread.join(10)
+    assert driver.calls[-2:] == [("connected",), ("remove_export",)]
+    assert gone == ["CHAP a b"]
+    with pytest.raises(exception.VolumeNotFound):
+        volumes.get(admin, volume.id)
