@@ -68,25 +68,3 @@ def remove(volume_id: str, key: str) -> None:
     with engine.statement() as connection:
         if not connection.execute(sa.delete(T).where(named)).rowcount:
             raise exception.GlanceMetadataNotFound(id=volume_id)
-
-
-@engine.retried
-def copy_to_volume(
-    volume_id: str, *, of_volume: str | None = None, of_snapshot: str | None = None
-) -> None:
-    """Give a volume the image metadata of the volume or snapshot that it was made of."""
-    with engine.transaction() as connection:
-        connection.execute(sa.delete(T).where(T.c.volume_id == volume_id))
-        source = T.c.volume_id == of_volume if of_volume else T.c.snapshot_id == of_snapshot
-        rows = sa.select(sa.literal(volume_id), T.c.key, T.c.value).where(source)
-        connection.execute(sa.insert(T).from_select(["volume_id", "key", "value"], rows))
-
-
-@engine.retried
-def copy_to_snapshot(snapshot_id: str, *, of_volume: str) -> None:
-    """Let a snapshot keep its volume's image metadata."""
-    with engine.transaction() as connection:
-        connection.execute(sa.delete(T).where(T.c.snapshot_id == snapshot_id))
-        rows = sa.select(sa.literal(snapshot_id), T.c.key, T.c.value)
-        rows = rows.where(T.c.volume_id == of_volume)
-        connection.execute(sa.insert(T).from_select(["snapshot_id", "key", "value"], rows))
