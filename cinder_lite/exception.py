@@ -195,6 +195,18 @@ class GroupSnapshotNotFound(NotFound):
     message = "GroupSnapshot %(group_snapshot_id)s could not be found."
 
 
+class VolumeAttachmentNotFound(NotFound):
+    """No such attachment in the caller's project."""
+
+    message = "Volume attachment could not be found with filter: %(filter)s."
+
+
+class ServerNotFound(NotFound):
+    """Nova has no such server, or the server no such volume."""
+
+    message = "Instance %(uuid)s could not be found."
+
+
 class ServiceNotFound(NotFound):
     """No such service on that host."""
 
@@ -332,6 +344,18 @@ class GroupTypeInUse(Invalid):
     message = "Group type %(group_type_id)s still has groups and can not be deleted."
 
 
+class InvalidVolumeAttachMode(Invalid):
+    """A volume that is read-only was to be attached for writing."""
+
+    message = "Invalid attaching mode '%(mode)s' for volume %(volume_id)s."
+
+
+class InvalidUUID(Invalid):
+    """What should be an id is none."""
+
+    message = "Expected a UUID but received %(uuid)s."
+
+
 class VolumeTypeInUse(Invalid):
     """The type still has volumes."""
 
@@ -378,6 +402,18 @@ class Duplicate(CinderLiteException):
     message = "Resource already exists."
     code = 409
     safe = True
+
+
+class ResourceConflict(Duplicate):
+    """The state of the thing forbids the request; in Cinder a 409 where InvalidVolume is a 400."""
+
+    message = "Resource conflict: %(reason)s"
+
+
+class ConflictNovaUsingAttachment(Duplicate):
+    """A user wants to end an attachment that a server uses; only Nova may do that."""
+
+    message = "Detach volume from instance %(instance_id)s using the Compute API"
 
 
 class VolumeTypeExists(Duplicate):
@@ -492,6 +528,16 @@ class ServiceUnavailable(CinderLiteException):
     message = "Service is unavailable at this time."
     code = 503
     safe = True
+
+
+class ComputeFailed(CinderLiteException):
+    """Nova refused, failed or could not be asked; ``reason`` says which.
+
+    :ivar begun: Nova may have begun what it was asked for, as its answer was lost
+    """
+
+    message = "The compute service %(reason)s"
+    begun = False
 
 
 # --- backends --------------------------------------------------------------------------------

@@ -132,6 +132,30 @@ SNAPSHOT_COLUMNS = tuple(
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """One row of ``volume_attachment``: a server's or host's use of a volume."""
+
+    id: str
+    volume_id: str
+    instance_uuid: str | None = None
+    """The server, None where a host uses the volume by itself."""
+    attached_host: str | None = None
+    mountpoint: str | None = None
+    attach_time: datetime.datetime | None = None
+    detach_time: datetime.datetime | None = None
+    attach_status: str | None = None
+    attach_mode: str | None = None
+    """``rw``, ``ro``, or ``null`` where the request left it to the connector."""
+    connector: dict[str, Any] | None = None
+    """Who connects, in os-brick's words; None for one that was recorded by ``os-attach``."""
+    connection_info: dict[str, Any] | None = None
+    """How to connect, flat as in the API's answers."""
+    created_at: datetime.datetime | None = None
+    project_id: str | None = None
+    """The volume's project."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One row of ``services``: a scheduler or a volume service, with its heartbeat."""
 

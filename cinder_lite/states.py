@@ -106,6 +106,23 @@ ATTACHED = "attached"
 DETACHED = "detached"
 """No attachment."""
 
+# --- volume_attachment.attach_status ---------------------------------------------------------
+# reserved -> attaching -> attached, and from each of them to deleted. A volume's status follows
+# the furthest of its attachments.
+
+ATTACHMENT_RESERVED = "reserved"
+"""The volume is promised to a server or host, which has not said how it connects."""
+ATTACHMENT_ATTACHING = "attaching"
+"""A host has been let in and connects."""
+ATTACHMENT_ATTACHED = "attached"
+"""The host has connected."""
+ATTACHMENT_ERROR_ATTACHING = "error_attaching"
+"""The host could not be let in."""
+ATTACHMENT_ERROR_DETACHING = "error_detaching"
+"""The host's access could not be ended."""
+ATTACHMENT_DELETED = "deleted"
+"""Over; the row is kept until it is purged."""
+
 # --- volume.migration_status -----------------------------------------------------------------
 # None means that the volume never moved. success and error stay as the result of the last move:
 # tempest and watcher wait for them.
@@ -175,6 +192,8 @@ PHASE_CREATING = "creating"
 """The target volume is being created on the destination."""
 PHASE_COPYING = "copying"
 """The bytes are being copied."""
+PHASE_NOVA = "nova"
+"""Nova copies the bytes of an attached volume; it calls when it has done so, or could not."""
 PHASE_COMPLETING = "completing"
 """The bytes are whole and flushed on the target; source and target are being swapped."""
 PHASE_SWAPPED = "swapped"

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
-from cinder_lite.api import routes_admin, routes_groups, routes_snapshots, routes_types
+from cinder_lite.api import (
+    routes_admin,
+    routes_attachments,
+    routes_groups,
+    routes_snapshots,
+    routes_types,
+)
 from cinder_lite.api.router import Route
 from cinder_lite.api.schemas import services as service_bodies
 from cinder_lite.api.schemas import volumes as volume_bodies
@@ -136,8 +142,6 @@ EMPTY = [
         ("/clusters/detail", "clusters", 7),
         ("/groups", "groups", 13),
         ("/groups/detail", "groups", 13),
-        ("/attachments", "attachments", 27),
-        ("/attachments/detail", "attachments", 27),
         ("/backups", "backups", 0),
         ("/backups/detail", "backups", 0),
     )
@@ -145,6 +149,7 @@ EMPTY = [
 
 ROUTES = [
     *VOLUMES,
+    *routes_attachments.ROUTES,
     *MIGRATIONS,
     *routes_types.ROUTES,
     *SERVICES,

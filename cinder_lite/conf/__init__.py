@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from cinder_lite.conf import api, base, database, groups, image, quota, scheduler, volume
+from cinder_lite.conf import api, base, database, groups, image, nova, quota, scheduler, volume
 
 CONF = cfg.CONF
 
 for _module in (api, base, groups, image, quota, scheduler, volume):
     CONF.register_opts(_module.OPTS)
+CONF.register_opts(nova.MIGRATION_OPTS)
 CONF.register_opts(database.OPTS, group=database.GROUP)
+CONF.register_opts(nova.OPTS, group=nova.GROUP)
+CONF.register_opts(nova.SERVICE_USER_OPTS, group=nova.SERVICE_USER)
 
 
 def parse_args(argv: Sequence[str], prog: str, default_files: list[str] | None = None) -> None:

@@ -108,6 +108,12 @@ OPTS = [
         help="FileDriver: make sparse files, which take space as they are written; otherwise "
         "the space is taken when the volume is made.",
     ),
+    cfg.BoolOpt(
+        "file_data_dir_is_shared",
+        default=False,
+        help="FileDriver: other nodes have the directory too, under the same path (a network "
+        "file system), and so may connect the volumes. Otherwise only this node may.",
+    ),
     *lvm.OPTS,
     *targets.OPTS,
 ]

@@ -7,7 +7,18 @@ from typing import Any
 
 from oslo_config import cfg
 
-from cinder_lite.conf import api, backend, base, database, groups, image, quota, scheduler, volume
+from cinder_lite.conf import (
+    api,
+    backend,
+    base,
+    database,
+    groups,
+    image,
+    nova,
+    quota,
+    scheduler,
+    volume,
+)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -15,8 +26,11 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     default: list[Any] = []
     for module in (base, api, scheduler, volume, groups, image, quota):
         default.extend(module.OPTS)
+    default.extend(nova.MIGRATION_OPTS)
     return [
         ("DEFAULT", default),
         (database.GROUP, list(database.OPTS)),
+        (nova.GROUP, [*nova.OPTS, *nova.auth_opts()]),
+        (nova.SERVICE_USER, [*nova.SERVICE_USER_OPTS, *nova.auth_opts()]),
         (backend.SHARED_GROUP, list(backend.OPTS)),
     ]

@@ -137,3 +137,68 @@ def snapshots_exist() -> sa.ColumnElement[bool]:
         models.snapshots.c.volume_id == models.volumes.c.id,
         models.snapshots.c.deleted == sa.false(),
     )
+
+
+class Fact(Condition):
+    """A rule about other tables, which only the database can test.
+
+    It holds for the length of a transaction only if that has locked the volume's row first
+    (:func:`cinder_lite.db.volumes.lock`): whoever changes the other table locks it as well.
+    """
+
+    def holds(self, volume: Volume, has_snapshots: bool) -> bool:
+        raise NotImplementedError
+
+
+def _attachments(*where: sa.ColumnElement[bool]) -> sa.Exists:
+    table = models.volume_attachment
+    return sa.exists().where(
+        table.c.volume_id == models.volumes.c.id, table.c.deleted == sa.false(), *where
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class AttachmentsSettled(Fact):
+    """No attachment of the volume is being made."""
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        status = models.volume_attachment.c.attach_status
+        return sa.not_(_attachments(status.in_(("reserved", "attaching"))))
+
+
+@dataclasses.dataclass(frozen=True)
+class AttachedOnce(Fact):
+    """The volume has at most one attachment."""
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        table = models.volume_attachment
+        number = (
+            sa.select(sa.func.count())
+            .where(table.c.volume_id == models.volumes.c.id, table.c.deleted == sa.false())
+            .correlate(models.volumes)
+            .scalar_subquery()
+        )
+        return number <= 1
+
+
+@dataclasses.dataclass(frozen=True)
+class UsedBy(Fact):
+    """A server has an attachment of the volume already."""
+
+    instance_uuid: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        return _attachments(models.volume_attachment.c.instance_uuid == self.instance_uuid)
+
+
+@dataclasses.dataclass(frozen=True)
+class SwappedByNova(Fact):
+    """The volume is the target of a move whose data Nova copies."""
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        table = models.volume_migrations
+        return sa.exists().where(
+            table.c.new_volume_id == models.volumes.c.id,
+            table.c.status == "running",
+            table.c.phase == "nova",
+        )

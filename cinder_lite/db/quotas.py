@@ -215,6 +215,31 @@ def forget_growth(connection: sa.Connection, volume_id: str) -> None:
     )
 
 
+def consume_type(
+    connection: sa.Connection, project_id: str, gigabytes: int, volume_type_id: str
+) -> None:
+    """Count a volume under a type that it is to have, beside the one that it has.
+
+    :raises VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: the type's quota is used up
+    """
+    limits = _limits(connection, project_id)
+    amounts = _of_type(connection, gigabytes, volume_type_id)
+    _take(connection, project_id, amounts, None, limits)
+
+
+def release_type(
+    connection: sa.Connection, project_id: str, gigabytes: int, volume_type_id: str
+) -> None:
+    """Count a volume under a type no more."""
+    _give(connection, project_id, _of_type(connection, gigabytes, volume_type_id), None)
+
+
+def _of_type(connection: sa.Connection, gigabytes: int, volume_type_id: str) -> dict[str, int]:
+    both = {VOLUMES: 1, GIGABYTES: gigabytes}
+    counted = dict(_with_type(connection, both, volume_type_id))
+    return {name: amount for name, amount in counted.items() if name not in both}
+
+
 def _check_size(limits: Mapping[str, int], size: int) -> None:
     if 0 <= limits[PER_VOLUME] < size:
         raise exception.VolumeSizeExceedsLimit(size=size, limit=limits[PER_VOLUME])

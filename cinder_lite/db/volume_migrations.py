@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from cinder_lite import exception, states
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, volumes
+from cinder_lite.db import engine, models, retypes, volume_attachments, volumes
 from cinder_lite.objects import Migration, Volume, utcnow
 
 T = models.volume_migrations
@@ -137,16 +137,19 @@ def note_progress(migration_id: str, owner: str, values: Mapping[str, Any]) -> b
 
 
 @engine.retried
-def create_target(migration_id: str, owner: str, values: Mapping[str, Any]) -> Volume | None:
+def create_target(
+    migration_id: str, owner: str, values: Mapping[str, Any], mode: str
+) -> Volume | None:
     """Insert the row of a move's target and record that it is being created, both or neither.
 
     :param values: columns of the target
+    :param mode: who will copy
     :returns: the target; None when the move is no longer this process's
     """
     target_id = str(uuid.uuid4())
     record = {
         "phase": states.PHASE_CREATING,
-        "mode": states.MODE_HOST_COPY,
+        "mode": mode,
         "new_volume_id": target_id,
     }
     before = (states.PHASE_STARTING, states.PHASE_MOVING)
@@ -183,11 +186,15 @@ def swapped(
     owner: str,
     volume: tuple[str, Mapping[str, Any]],
     target: tuple[str, Mapping[str, Any]],
+    *,
+    with_attachments: bool = False,
 ) -> bool:
     """Exchange what a volume's row and its target's row name, and record it, all or nothing.
 
     :param volume: id and new columns of the volume
     :param target: id and new columns of the target
+    :param with_attachments: Nova has copied: the target's attachments become the volume's, and
+        what is left of the old ones, by which nobody reaches the new data, ends
     :returns: False when the move is no longer this process's; nothing was changed then
     """
     with engine.transaction() as connection:
@@ -202,6 +209,9 @@ def swapped(
         for volume_id, values in (volume, target):
             if not volumes.swap(connection, volume_id, values, ()):
                 raise exception.VolumeNotFound(volume_id=volume_id)
+        if with_attachments:
+            volume_attachments.take_over(connection, target[0], volume[0])
+        retypes.settle(connection, volume[0], done=True)
         return True
 
 
@@ -228,7 +238,11 @@ def end(
             return False
         if volume_values:
             volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
-            volumes.swap(connection, volume_id.scalar_one(), volume_values, volume_rules)
+            moved = volume_id.scalar_one()
+            if volumes.swap(connection, moved, volume_values, volume_rules):
+                # A server may have gone while Nova was to copy.
+                volume_attachments.follow_if_used(connection, migration_id, moved)
+                retypes.settle(connection, moved, done=False)
     return True
 
 

@@ -29,6 +29,11 @@ INDEX = {name: position for position, name in enumerate(FIELDS)}
 
 Row = list[Any]
 
+_SHOWN_NOTES = ("readonly", "attached_mode")
+"""Keys of volume_admin_metadata that users see among a volume's metadata, as in Cinder."""
+_UNUSED = (None, "detached", "reserved")
+"""attach_status of volumes without a complete attachment."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Condition:
@@ -85,7 +90,7 @@ def show(volume_id: str, project_id: str | None, *, hide_temporary: bool) -> Row
     for row in rows:
         owned = project_id is None or row[INDEX["project_id"]] == project_id
         if owned and not (hide_temporary and _is_temporary(row)):
-            row[INDEX["metadata"]] = metadata
+            row[INDEX["metadata"]] = {**metadata, **(row[INDEX["metadata"]] or {})}
             return row
     raise exception.VolumeNotFound(volume_id=volume_id)
 
@@ -138,12 +143,32 @@ def _unpacked(connection: sa.Connection, packed: Sequence[Any]) -> list[Row]:
     texts = [f"{volume[:-1]},{metadata or 'null'}]" for volume, metadata in packed]
     rows: list[Row] = orjson.loads(f"[{','.join(texts)}]")
     position = INDEX["attach_status"]
-    attached = [row[0] for row in rows if row[position] == "attached"]
+    attached = [row[0] for row in rows if row[position] not in _UNUSED]
     found = _attachments(connection, attached) if attached else {}
     for row in rows:
         row.append(found.get(row[0], []))
     _add_image_metadata(connection, rows)
+    _add_notes(connection, rows)
     return rows
+
+
+def _add_notes(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Show what the service itself notes on volumes and users see, among their metadata.
+
+    Most clouds have no such notes, so it is asked first whether there are any.
+    """
+    notes = models.volume_admin_metadata.c
+    shown = notes.key.in_(_SHOWN_NOTES)
+    if not rows or connection.execute(sa.select(notes.id).where(shown).limit(1)).first() is None:
+        return
+    position = INDEX["metadata"]
+    by_id = {row[0]: row for row in rows}
+    query = sa.select(notes.volume_id, notes.key, notes.value)
+    for volume_id, key, value in connection.execute(
+        query.where(shown, notes.volume_id.in_(list(by_id)))
+    ):
+        row = by_id[volume_id]
+        row[position] = {**(row[position] or {}), key: value}
 
 
 def _add_image_metadata(connection: sa.Connection, rows: Sequence[Row]) -> None:

@@ -80,14 +80,21 @@ def check(connection: sa.Connection, volume_id: str, rules: Sequence[cond.Condit
 
     :raises VolumeNotFound: the volume has gone
     """
-    query = sa.select(*_COLUMNS, cond.snapshots_exist()).where(
+    facts = [rule for rule in rules if isinstance(rule, cond.Fact)]
+    query = sa.select(*_COLUMNS, cond.snapshots_exist(), *(rule.clause() for rule in facts)).where(
         T.c.id == volume_id, T.c.deleted == sa.false()
     )
     row = connection.execute(query).one_or_none()
     if row is None:
         raise exception.VolumeNotFound(volume_id=volume_id)
-    volume, has_snapshots = from_row(row[:-1]), bool(row[-1])
-    return [rule.explain(volume) for rule in rules if not rule.holds(volume, has_snapshots)]
+    width = len(_COLUMNS)
+    volume, has_snapshots = from_row(row[:width]), bool(row[width])
+    known = dict(zip(map(id, facts), row[width + 1 :], strict=True))
+    return [
+        rule.explain(volume)
+        for rule in rules
+        if not (known[id(rule)] if id(rule) in known else rule.holds(volume, has_snapshots))
+    ]
 
 
 @engine.retried
@@ -225,6 +232,12 @@ def destroy(volume_id: str) -> bool:
             models.volume_glance_metadata,
         ):
             connection.execute(sa.delete(table).where(table.c.volume_id == volume_id))
+        attachment = models.volume_attachment
+        connection.execute(
+            sa.update(attachment)
+            .where(attachment.c.volume_id == volume_id, attachment.c.deleted == sa.false())
+            .values(deleted=True, deleted_at=now, detach_time=now, attach_status="deleted")
+        )
         if volume.use_quota and volume.project_id is not None:
             quotas.release(connection, volume.project_id, 1, volume.size, volume.volume_type_id)
     return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from oslo_policy import policy
 
 from cinder_lite.policies import (
+    attachments,
     base,
     capacity,
     default_types,
@@ -32,6 +33,7 @@ _MODULES = (
     base,
     volumes,
     volume_actions,
+    attachments,
     volume_attributes,
     volume_data,
     volume_images,

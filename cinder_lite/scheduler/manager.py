@@ -15,7 +15,7 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, flow, rpc
 from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.scheduler import driver as scheduler_driver
-from cinder_lite.scheduler import failures
+from cinder_lite.scheduler import failures, retypes
 from cinder_lite.scheduler.migrations import Moves
 from cinder_lite.scheduler.readiness import Readiness
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
@@ -184,6 +184,20 @@ class SchedulerManager:
             host,
             force_host_copy=force_host_copy,
             filter_properties=filter_properties or {},
+        )
+
+    def retype(self, context: RequestContext, volume_id: str, request_spec: dict[str, Any]) -> None:
+        """Choose where a volume with its new type goes, and tell its own host.
+
+        If no backend will do, the volume keeps its type, and the log says why.
+
+        :param request_spec: with ``volume_type``, the new one, and ``migration_policy``
+        """
+        spec = {**request_spec, "volume_id": volume_id, "operation": "retype"}
+        self._readiness.when_ready(
+            lambda: retypes.schedule(
+                context, self.driver, self._readiness, self.volume_rpcapi, spec
+            )
         )
 
     # --- now and then ------------------------------------------------------------------------

@@ -18,7 +18,8 @@ class SchedulerAPI:
 
     Version history::
 
-        1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools
+        1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools,
+              retype
     """
 
     RPC_API_VERSION = "1.0"
@@ -68,6 +69,10 @@ class SchedulerAPI:
             request_spec=request_spec,
             filter_properties=None,
         )
+
+    def retype(self, ctxt: RequestContext, volume_id: str, *, request_spec: dict[str, Any]) -> None:
+        """Cast: see whether a volume's backend suits its new type, or which other one does."""
+        self._client.cast(ctxt, "retype", volume_id=volume_id, request_spec=request_spec)
 
     def update_service_capabilities(
         self, ctxt: RequestContext, host: str, capabilities: dict[str, Any], timestamp: str

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
@@ -15,15 +15,19 @@ from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import services as db_services
+from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.db import volume_metadata as db_metadata
-from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, Service, Volume, VolumeType
+from cinder_lite.volume.attachments.actions import AttachActions
+from cinder_lite.volume.attachments.api import AttachmentAPI
 from cinder_lite.volume.create.request import CreateRequest
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.deleting import Deleting
 from cinder_lite.volume.images import Images
 from cinder_lite.volume.manageable import Managing
+from cinder_lite.volume.migration import attached, servers
 from cinder_lite.volume.resizing import Resizing
+from cinder_lite.volume.retype.api import RetypeAPI
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -55,11 +59,8 @@ def migration_rules(host: str) -> list[cond.Condition]:
         cond.In("it is in the group {volume.group_id}.", "group_id", (None,)),
         cond.NoSnapshots("it has snapshots."),
         cond.OnOtherBackend("it is on {volume.host} already.", host),
-        cond.In(
-            "it is attached, and attached volumes can not be moved yet.",
-            "attach_status",
-            (None, states.DETACHED),
-        ),
+        cond.AttachmentsSettled("an attachment of it is being made."),
+        cond.AttachedOnce("it has several attachments, and Nova moves a volume with only one."),
     ]
 
 
@@ -70,6 +71,21 @@ class API(Deleting, Managing, Resizing):
     def images(self) -> Images:
         """What a request may start between a volume and an image."""
         return Images(lambda: self.volume_rpcapi)
+
+    @functools.cached_property
+    def attachments(self) -> AttachmentAPI:
+        """What a request may start with attachments."""
+        return AttachmentAPI(lambda: self.volume_rpcapi)
+
+    @functools.cached_property
+    def attach_actions(self) -> AttachActions:
+        """What the older actions may start that attach and detach."""
+        return AttachActions(lambda: self.volume_rpcapi)
+
+    @functools.cached_property
+    def retype(self) -> RetypeAPI:
+        """What a request may start with a volume's type."""
+        return RetypeAPI(lambda: self.scheduler_rpcapi)
 
     # --- life of a volume --------------------------------------------------------------------
 
@@ -146,6 +162,7 @@ class API(Deleting, Managing, Resizing):
             )
         self._check_destination(host)
         rules = migration_rules(host)
+        self._check_servers(context, volume, host, rules)
         migration = None
         for _ in range(2):
             migration = volume_migrations.begin(
@@ -223,6 +240,26 @@ class API(Deleting, Managing, Resizing):
                 f"{service.updated_at or service.created_at} UTC."
             )
 
+    @staticmethod
+    def _check_servers(
+        context: RequestContext, volume: Volume, host: str, rules: Sequence[cond.Condition]
+    ) -> None:
+        """Refuse to move a volume in use whose server is in no state for it, and say why."""
+        if volume.attach_status in (None, states.DETACHED):
+            return
+        refused = volumes.refusals(volume.id, rules)
+        try:
+            refused += servers.refusals(context, volume)
+        except exception.ComputeFailed as error:
+            if not refused:
+                raise exception.ServiceUnavailable(
+                    f"Volume {volume.id} can not be moved now: it is attached, and {error.msg}"
+                ) from None
+        if refused:
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} can not be moved to {host}: " + " Also, ".join(refused)
+            )
+
     def _ask_scheduler(self, context: RequestContext, migration: Migration) -> None:
         volume = volumes.get(context.elevated(), migration.volume_id)
         spec = request_spec(volume, volume_type_of(context, volume))
@@ -261,6 +298,8 @@ class API(Deleting, Managing, Resizing):
         new_volume = volumes.get(context.elevated(), new_volume_id)
         if volume.migration_status is None and new_volume.migration_status is None:
             # Nova has swapped two volumes for a user; no move of ours is concerned.
+            if not error:
+                volume_attachments.hand_over(volume.id, new_volume.id)
             return new_volume.id
         expected = states.migration_target_of(volume.id)
         if volume.migration_status not in states.MIGRATION_BUSY:
@@ -279,6 +318,11 @@ class API(Deleting, Managing, Resizing):
                 reason=f"volume {new_volume.id} is not the target of volume {volume.id}'s "
                 f"migration: its migration_status is {new_volume.migration_status}, "
                 f"not {expected}."
+            )
+        if error and attached.look(new_volume.id) == attached.Seen.SWAPPED:
+            raise exception.InvalidVolume(
+                reason=f"the move of volume {volume.id} is not undone: its server uses the target "
+                f"{new_volume.id} already, so that what it wrote would be lost."
             )
         return self.volume_rpcapi.migrate_volume_completion(
             context, volume, new_volume.id, error=error

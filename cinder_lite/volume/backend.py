@@ -8,9 +8,10 @@ import dataclasses
 import threading
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cinder_lite.conf.backend import BackendConfiguration
+from cinder_lite.db import services as db_services
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume.copy.throttling import Throttle
 from cinder_lite.volume.drivers.base import VolumeDriver
@@ -61,6 +62,21 @@ class Backend:
 
     uses: Uses = dataclasses.field(default_factory=Uses)
     """Who reads which data now: nobody deletes it meanwhile."""
+
+    def marks(self) -> dict[str, Any]:
+        """Return the columns that all volumes of this backend have alike.
+
+        ``shared_targets`` tells Nova to connect the volumes of one backend one after the other. So
+        iSCSI wants it where volumes share a target, as older initiators look for new LUNs by
+        themselves.
+        """
+        stats = self.driver.get_volume_stats()
+        iscsi = str(stats.get("storage_protocol")).lower() == "iscsi"
+        service = db_services.get(host=self.service_host, binary=db_services.VOLUME)
+        return {
+            "service_uuid": service.uuid,
+            "shared_targets": iscsi and stats.get("shared_targets", True) is not False,
+        }
 
     @property
     def pool(self) -> str:

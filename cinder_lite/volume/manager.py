@@ -22,10 +22,12 @@ from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
 from cinder_lite.volume import connections, exports, image_transfer, lifecycle
+from cinder_lite.volume.attachments import host as attachments
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.guards import require_driver
-from cinder_lite.volume.migration import completion, recovery
+from cinder_lite.volume.migration import recovery
 from cinder_lite.volume.migration.mover import Mover
+from cinder_lite.volume.retype import host as retyping
 from cinder_lite.volume.rpcapi import VolumeAPI
 from cinder_lite.volume.snapshot_endpoints import SnapshotEndpoints
 
@@ -131,6 +133,7 @@ class VolumeManager(SnapshotEndpoints):
             recovery.settle(self.backend, self.mover, starting=starting)
             lifecycle.settle_lost(self.backend, self._claim)
             self._settle_lost_data()
+            retyping.settle_lost(self.backend)
 
     def _report(self) -> None:
         """Tell the schedulers what this backend can do and how full it is."""
@@ -225,6 +228,29 @@ class VolumeManager(SnapshotEndpoints):
             migration_id = running.id
         self.mover.start(context, migration_id)
 
+    def retype(
+        self,
+        context: RequestContext,
+        volume_id: str,
+        new_type_id: str,
+        host: dict[str, Any],
+        migration_policy: str = "never",
+    ) -> None:
+        """Give a volume of this backend a new type, here or on another backend.
+
+        :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of where it goes
+        :param migration_policy: ``never`` or ``on-demand``
+        """
+        retyping.run(
+            self.backend,
+            self.mover,
+            context.elevated(),
+            volume_id,
+            new_type_id,
+            host,
+            migration_policy,
+        )
+
     def migration_target_created(
         self, context: RequestContext, migration_id: str, error: str | None
     ) -> None:
@@ -266,9 +292,7 @@ class VolumeManager(SnapshotEndpoints):
 
         :returns: the id under which the volume goes on
         """
-        return completion.finish_for_caller(
-            self.backend, context.elevated(), volume_id, new_volume_id, error=error
-        )
+        return self.mover.nova_has_copied(context.elevated(), volume_id, new_volume_id, error=error)
 
     # --- connections -------------------------------------------------------------------------
 
@@ -292,6 +316,31 @@ class VolumeManager(SnapshotEndpoints):
         return exports.terminate(
             self.backend, context, volume_id, connector, force=force, attachment_id=attachment_id
         )
+
+    @require_driver
+    def attachment_update(
+        self,
+        context: RequestContext,
+        volume_id: str,
+        connector: dict[str, Any],
+        attachment_id: str,
+    ) -> dict[str, Any]:
+        """Let an attachment's node in; returns the connection's data, flat."""
+        return attachments.update(self.backend, context, volume_id, connector, attachment_id)
+
+    @require_driver
+    def attachment_delete(
+        self, context: RequestContext, volume_id: str, attachment_id: str
+    ) -> None:
+        """Let an attachment's node out."""
+        attachments.delete(self.backend, context, volume_id, attachment_id)
+
+    @require_driver
+    def detach_volume(
+        self, context: RequestContext, volume_id: str, attachment_id: str | None = None
+    ) -> None:
+        """End an old-style attachment."""
+        attachments.detach(self.backend, context, volume_id, attachment_id)
 
     @require_driver
     def remove_export(self, context: RequestContext, volume_id: str) -> None:

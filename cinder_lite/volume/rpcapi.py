@@ -25,7 +25,8 @@ class VolumeAPI(SnapshotAPI):
               create_snapshot, delete_snapshot, revert_to_snapshot,
               initialize_connection_snapshot, terminate_connection_snapshot, extend_volume,
               manage_existing, manage_existing_snapshot, get_manageable_volumes,
-              get_manageable_snapshots
+              get_manageable_snapshots,
+              attachment_update, attachment_delete, detach_volume, retype
     """
 
     def create_volume(
@@ -102,6 +103,28 @@ class VolumeAPI(SnapshotAPI):
             force_host_copy=force_host_copy,
             new_type_id=new_type_id,
             migration_id=migration_id,
+        )
+
+    def retype(
+        self,
+        ctxt: RequestContext,
+        volume: Volume,
+        new_type_id: str,
+        host: dict[str, Any],
+        migration_policy: str,
+    ) -> None:
+        """Cast to the volume's host: give it a new type, there or on another backend.
+
+        :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of where it goes
+        :param migration_policy: ``never`` or ``on-demand``
+        """
+        self._to(volume.host).cast(
+            ctxt,
+            "retype",
+            volume_id=volume.id,
+            new_type_id=new_type_id,
+            host=host,
+            migration_policy=migration_policy,
         )
 
     def migrate_volume_completion(
@@ -183,6 +206,45 @@ class VolumeAPI(SnapshotAPI):
                 force=force,
                 attachment_id=attachment_id,
             )
+        )
+
+    def attachment_update(
+        self, ctxt: RequestContext, volume: Volume, connector: dict[str, Any], attachment_id: str
+    ) -> dict[str, Any]:
+        """Call the volume's host: let an attachment's node in; returns the connection's data."""
+        info: dict[str, Any] = self._call(
+            volume.host,
+            ctxt,
+            "attachment_update",
+            volume_id=volume.id,
+            connector=connector,
+            attachment_id=attachment_id,
+        )
+        return info
+
+    def attachment_delete(self, ctxt: RequestContext, volume: Volume, attachment_id: str) -> None:
+        """Call the volume's host: let an attachment's node out."""
+        self._call(
+            volume.host,
+            ctxt,
+            "attachment_delete",
+            volume_id=volume.id,
+            attachment_id=attachment_id,
+        )
+
+    def detach_volume(
+        self, ctxt: RequestContext, volume: Volume, attachment_id: str | None
+    ) -> None:
+        """Call the volume's host: end an old-style attachment.
+
+        :param attachment_id: None where the volume has but one
+        """
+        self._call(
+            volume.host,
+            ctxt,
+            "detach_volume",
+            volume_id=volume.id,
+            attachment_id=attachment_id,
         )
 
     def remove_export(self, ctxt: RequestContext, volume: Volume) -> None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
 from cinder_lite import states
 from cinder_lite.db import services, snapshots, volume_migrations, volumes
-from cinder_lite.objects import Migration, Service, Snapshot, Volume
+from cinder_lite.objects import Migration, Service, Snapshot, Volume, utcnow
 
 GIB = 1024**3
 PROJECT = "project-1"
@@ -80,3 +81,8 @@ def migration(moving: Volume, **values: Any) -> Migration:
 def new_id() -> str:
     """Return an id that nothing has."""
     return str(uuid.uuid4())
+
+
+def later(*, hours: int) -> datetime.datetime:
+    """Return a time in so many hours."""
+    return utcnow() + datetime.timedelta(hours=hours)

@@ -68,5 +68,25 @@ RESET_STATUS = Body(
     }
 )
 
+RETYPE = Body(
+    {
+        0: common.envelope(
+            "os-retype",
+            {
+                "type": "object",
+                "properties": {
+                    "new_type": {"type": "string"},
+                    "migration_policy": {
+                        "type": ["string", "null"],
+                        "enum": ["on-demand", "never"],
+                    },
+                },
+                "required": ["new_type"],
+                "additionalProperties": False,
+            },
+        )
+    }
+)
+
 FORCE_DELETE = Body({0: common.envelope("os-force_delete", {})})
 """What the action carries is not looked at, as in Cinder."""

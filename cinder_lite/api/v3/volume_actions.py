@@ -9,7 +9,7 @@ from cinder_lite import exception, policy, states
 from cinder_lite.api import deps, faults, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_actions as schemas
-from cinder_lite.api.v3 import data_actions, volume_image_actions
+from cinder_lite.api.v3 import attach_actions, data_actions, volume_image_actions
 from cinder_lite.api.v3.action import Action, Answer
 from cinder_lite.api.v3.volumes import visible
 from cinder_lite.objects import Volume
@@ -133,8 +133,17 @@ def _force_delete(request: Request, volume: Volume, _content: Any) -> Answer:
     return None
 
 
+def _retype(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
+    deps.volume_api().retype.start(
+        request.context, volume, content["new_type"], content.get("migration_policy") or "never"
+    )
+    return None
+
+
 ACTIONS = {
     **data_actions.ACTIONS,
+    "os-retype": Action(_retype, rules.RETYPE, schemas.RETYPE),
+    **attach_actions.ACTIONS,
     "os-migrate_volume": Action(_migrate, rules.MIGRATE, schemas.MIGRATE),
     "os-migrate_volume_completion": Action(
         _migrate_completion, rules.MIGRATE_COMPLETION, schemas.MIGRATE_COMPLETION

@@ -44,6 +44,8 @@ def _percent(migration: Migration) -> int | None:
     if migration.status == states.RECORD_SUCCESS:
         return 100
     done = migration.bytes_copied + migration.bytes_skipped
-    if not migration.bytes_total or (migration.mode == states.MODE_DRIVER and not done):
+    if not migration.bytes_total or (
+        not done and migration.mode in (states.MODE_DRIVER, states.MODE_NOVA)
+    ):
         return None
     return min(100, 100 * done // migration.bytes_total)

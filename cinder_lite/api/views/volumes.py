@@ -34,6 +34,8 @@ class Field(NamedTuple):
 
 
 ADMIN = "admin"
+_SERVICE = "service"
+"""Role of services: Glance looks for its own host among the attachments."""
 
 DETAIL = (
     Field("id", "id"),
@@ -100,7 +102,11 @@ def detail(request: Request, *, with_attributes: bool = True, minor: int | None 
     """
     context = request.context
     rules = [rule for rule in _RULES if with_attributes and policy.allowed(context, rule)]
-    seen = frozenset([*rules, ADMIN] if context.is_admin else rules)
+    if context.is_admin:
+        rules.append(ADMIN)
+    if context.is_admin or _SERVICE in context.roles:
+        rules.append(_SERVICE)
+    seen = frozenset(rules)
     return _compiled(request.minor if minor is None else minor, seen)
 
 
@@ -110,6 +116,7 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
     names = [field.name for field in fields]
     pick = itemgetter(*(INDEX[field.source or "id"] for field in fields))
     tristate = minor >= _TRISTATE_SHARED_TARGETS
+    with_hosts = _SERVICE in seen
     targets, quota = "shared_targets" in names, "consumes_quota" in names
     image = attributes.IMAGE_METADATA in seen
 
@@ -122,7 +129,9 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
         volume["encrypted"] = row[_KEY] is not None
         volume["multiattach"] = bool(row[_MULTIATTACH])
         attachments = row[_ATTACHMENTS]
-        volume["attachments"] = _attachments(volume_id, attachments) if attachments else []
+        volume["attachments"] = (
+            _attachments(volume_id, attachments, with_hosts) if attachments else []
+        )
         if targets:
             shared = row[_SHARED]
             unknown = shared is None and tristate
@@ -155,14 +164,14 @@ def _links(volume_id: str, self_link: str, bookmark: str) -> list[dict[str, str]
     ]
 
 
-def _attachments(volume_id: str, rows: list[list[Any]]) -> list[dict[str, Any]]:
+def _attachments(volume_id: str, rows: list[list[Any]], with_hosts: bool) -> list[dict[str, Any]]:
     return [
         {
             "id": volume_id,
             "attachment_id": attachment_id,
             "volume_id": volume_id,
             "server_id": server_id,
-            "host_name": host,
+            "host_name": host if with_hosts else None,
             "device": device,
             "attached_at": attached_at,
         }

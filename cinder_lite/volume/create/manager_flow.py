@@ -134,7 +134,12 @@ class CreateVolumeOnFinish(task.Task):
 
         :raises InvalidVolume: it was; nothing is left of it
         """
-        values = {"status": states.AVAILABLE, "launched_at": utcnow(), **model_update}
+        values = {
+            "status": states.AVAILABLE,
+            "launched_at": utcnow(),
+            **backend.marks(),
+            **model_update,
+        }
         if not volumes.conditional_update(volume.id, values, ending.being_made_here(volume)):
             ending.taken_back(backend, context, volume)
             raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")

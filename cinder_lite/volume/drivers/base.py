@@ -22,7 +22,7 @@ import abc
 from typing import Any
 
 from cinder_lite.context import RequestContext
-from cinder_lite.objects import Snapshot, Volume
+from cinder_lite.objects import Snapshot, Volume, VolumeType
 from cinder_lite.volume.copy import Report, Throttle, dd, process
 from cinder_lite.volume.drivers.manageable import ManageableSnapshotsVD, ManageableVD
 
@@ -307,6 +307,20 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         :returns: None where that is not known: all of the volume must be read
         """
         return None
+
+    def retype(
+        self, context: RequestContext, volume: Volume, new_type: VolumeType, host: dict[str, Any]
+    ) -> tuple[bool, ModelUpdate]:
+        """Give a volume another type where it is, if the storage can do what the type asks for.
+
+        Called only where the backend suits the new type. What a type asks of this driver beyond
+        that is nothing, so the volume can stay as it is; a driver whose types say how a volume is
+        made looks at ``new_type.extra_specs``.
+
+        :param host: as :meth:`migrate_volume` is told of it; here it is this backend
+        :returns: True and a model update; ``(False, None)`` where the volume must be made anew
+        """
+        return True, None
 
     # --- moves -------------------------------------------------------------------------------
 

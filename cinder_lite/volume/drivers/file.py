@@ -164,7 +164,7 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
         return self._store.path(volume.name)
 
     def initialize_connection(self, volume: Volume, connector: dict[str, Any]) -> dict[str, Any]:
-        """Tell a connector on this node the path of the volume's file."""
+        """Tell a connector that has the directory the path of the volume's file."""
         path = self._path_for(connector, f"volume {volume.id}", volume.name)
         return {
             "driver_volume_type": "local",
@@ -183,7 +183,8 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
 
     def _path_for(self, connector: dict[str, Any], what: str, name: str) -> str:
         names = {self._hostname, host_name.parse(self.host).host}
-        if connector.get("host") not in names:
+        shared = self.configuration.file_data_dir_is_shared
+        if not shared and connector.get("host") not in names:
             raise exception.VolumeBackendAPIException(
                 data=f"{what} is a file on {self._hostname} and can not be connected "
                 f"to {connector.get('host') or 'a node without a name'}."

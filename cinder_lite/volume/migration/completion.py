@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a host copy: the target becomes the volume, and the old data is removed.
+"""The end of a copy: the target becomes the volume, and the old data is removed.
 
 From the phase ``completing`` on a move only goes forward: the data is whole and flushed on the
 target, every step can be repeated, and the old data goes last.
@@ -12,11 +12,10 @@ from typing import Any
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
-from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import plan, undo
+from cinder_lite.volume.migration import plan
 from cinder_lite.volume.migration.records import Move, MoveLost
 
 LOG = logging.getLogger(__name__)
@@ -56,7 +55,11 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
     )
     to_source, to_target = swap_values(move.volume, target, names)
     if not volume_migrations.swapped(
-        move.id, move.owner, (move.volume.id, to_source), (target.id, to_target)
+        move.id,
+        move.owner,
+        (move.volume.id, to_source),
+        (target.id, to_target),
+        with_attachments=move.migration.mode == states.MODE_NOVA,
     ):
         raise MoveLost(migration_id=move.id)
     LOG.info("Volume %s: is on %s now", move.volume.id, target.host)
@@ -100,31 +103,3 @@ def remove_old(backend: Backend, move: Move, temporary_id: str) -> None:
     if temporary is not None:
         backend.volume_rpcapi.delete_volume(move.context, temporary)
     move.end(states.RECORD_SUCCESS)
-
-
-def finish_for_caller(
-    backend: Backend,
-    context: RequestContext,
-    volume_id: str,
-    new_volume_id: str,
-    *,
-    error: bool,
-) -> str:
-    """End a move whose bytes Nova has copied, well or not.
-
-    :param error: the copy failed: undo the move
-    :returns: the id under which the volume goes on
-    :raises InvalidVolume: the volume's move is not one that somebody else copies
-    """
-    migration = volume_migrations.running_of_volume(volume_id)
-    if migration is None or migration.mode != states.MODE_NOVA:
-        raise exception.InvalidVolume(
-            reason=f"volume {volume_id} is in no migration whose data is copied by the caller."
-        )
-    volume = volumes.get(context, volume_id)
-    move = Move(migration, volume, context, str(migration.owner))
-    if error:
-        undo.fail(backend, move, "the caller that copied the data reports an error")
-        return volume_id
-    run(backend, move, volumes.get(context, new_volume_id))
-    return volume_id

@@ -33,8 +33,11 @@ def run(backend: Backend, move: Move) -> None:
     completion.run(backend, move, target)
 
 
-def create_target(backend: Backend, move: Move) -> Volume:
-    """Create the temporary volume that becomes the new data, and wait until it is there."""
+def create_target(backend: Backend, move: Move, mode: str = states.MODE_HOST_COPY) -> Volume:
+    """Create the temporary volume that becomes the new data, and wait until it is there.
+
+    :param mode: who will copy, for the record
+    """
     service = db_services.get(host=move.dest_service, binary=db_services.VOLUME)
     source = move.volume
     target = volume_migrations.create_target(
@@ -59,10 +62,11 @@ def create_target(backend: Backend, move: Move) -> Volume:
             "migration_status": states.migration_target_of(source.id),
             "use_quota": False,
         },
+        mode,
     )
     if target is None:
         raise MoveLost(migration_id=move.id)
-    move.entered(states.PHASE_CREATING, mode=states.MODE_HOST_COPY, new_volume_id=target.id)
+    move.entered(states.PHASE_CREATING, mode=mode, new_volume_id=target.id)
     spec = request_spec(target, volume_type_of(move.context, target))
     spec["migration"] = {"id": move.id, "source": backend.service_host}
     backend.volume_rpcapi.create_volume(

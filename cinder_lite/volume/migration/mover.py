@@ -11,16 +11,25 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import driver_move, host_copy, plan, recovery, undo
+from cinder_lite.volume.migration import (
+    attached,
+    driver_move,
+    host_copy,
+    plan,
+    recovery,
+    undo,
+)
 from cinder_lite.volume.migration.records import MAX_ATTEMPTS, Move, MoveLost
 from cinder_lite.volume.migration.turns import Turns
 
 LOG = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 20.0
+_ANSWER_SECONDS = 50.0
+"""How long Nova's call waits for the end of a move: less than it waits for our answer."""
 
 
 class Mover:
@@ -110,11 +119,50 @@ class Mover:
 
     def target_created(self, migration_id: str, error: str | None) -> None:
         """Wake a move that waits for its target."""
-        with self._lock:
-            move, _ = self._moves.get(migration_id, (None, None))
+        move = self._working_on(migration_id)
         if move is not None:
             move.target_error = error
             move.target_created.set()
+
+    def nova_has_copied(
+        self, context: RequestContext, volume_id: str, new_volume_id: str, *, error: bool
+    ) -> str:
+        """Take Nova's word on how its copy has ended, and end the move.
+
+        :param error: it has ended badly
+        :returns: the id under which the volume goes on
+        :raises InvalidVolume: Nova does not copy that volume to that target
+        :raises VolumeMigrationFailed: the move could not be completed
+        """
+        migration = volume_migrations.running_of_volume(volume_id)
+        if migration is None or (migration.mode, migration.new_volume_id) != (
+            states.MODE_NOVA,
+            new_volume_id,
+        ):
+            raise exception.InvalidVolume(
+                reason=f"Nova does not move volume {volume_id} to volume {new_volume_id}."
+            )
+        move = self._working_on(migration.id)
+        if move is None and self.resume(context, migration):
+            move = self._working_on(migration.id)
+        if move is None:
+            raise exception.ServiceUnavailable(
+                f"Migration {migration.id} is just being taken up by its service; call again."
+            )
+        move.failed = error
+        move.answered.set()
+        move.over.wait(_ANSWER_SECONDS)
+        after = volume_migrations.get(migration.id)
+        if error or after.status == states.RECORD_SUCCESS or after.phase == states.PHASE_SWAPPED:
+            return volume_id
+        raise exception.VolumeMigrationFailed(
+            reason=after.error or f"migration {after.id} stays in the phase {after.phase} for now"
+        )
+
+    def _working_on(self, migration_id: str) -> Move | None:
+        with self._lock:
+            move, _ = self._moves.get(migration_id, (None, None))
+        return move
 
     def drain(self) -> None:
         """Halt every move at a durable step; the next start of the service goes on with them."""
@@ -126,6 +174,7 @@ class Mover:
         for move, _ in moves:
             move.stop.set()
             move.target_created.set()
+            move.answered.set()
         for move, handle in moves:
             if not handle.wait(_DRAIN_SECONDS):
                 LOG.warning("Migration %s did not halt in time", move.id)
@@ -168,6 +217,7 @@ class Mover:
         with self._lock:
             self._moves.pop(move.id, None)
             self._taken.discard(move.id)
+        move.over.set()
 
     def _ready(self, move: Move) -> bool:
         """Clear away what an earlier try has left; False when that was the end of the move."""
@@ -246,8 +296,12 @@ class Mover:
         if not self._backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(self._backend.driver).__name__)
         self._mark_migrating(move)
-        mode = plan.choose(move.migration, move.volume)
-        if mode != states.MODE_DRIVER or not driver_move.run(self._backend, move):
+        mode = plan.choose(
+            move.migration, attached=bool(volume_attachments.of_volume(move.volume.id))
+        )
+        if mode == states.MODE_NOVA:
+            attached.run(self._backend, move)
+        elif mode != states.MODE_DRIVER or not driver_move.run(self._backend, move):
             host_copy.run(self._backend, move)
         return False
 

@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-from cinder_lite import exception, states
+from cinder_lite import states
 from cinder_lite.objects import Migration, Volume
 
 
-def choose(migration: Migration, volume: Volume) -> str:
-    """Return the way to try first: the driver's own move, or a copy through this node.
+def choose(migration: Migration, *, attached: bool) -> str:
+    """Return the way to try first: the driver's own move, or a copy, by Nova or by this node.
 
-    The driver is not asked when the request forbids it, when the type changes (a driver's move
-    keeps the volume as it is), or when the volume is attached (its data is in use elsewhere).
-
-    :raises VolumeMigrationFailed: the volume can not be moved in any way
+    The driver is not asked when the request forbids it, or when the type changes (a driver's move
+    keeps the volume as it is). A volume that is in use is copied by who uses it.
     """
-    if volume.attach_status == states.ATTACHED:
-        raise exception.VolumeMigrationFailed(
-            reason=f"volume {volume.id} is attached, and attached volumes can not be moved yet."
-        )
+    if attached:
+        return states.MODE_NOVA
     if migration.force_host_copy or migration.new_type_id is not None:
         return states.MODE_HOST_COPY
     return states.MODE_DRIVER

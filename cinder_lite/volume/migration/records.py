@@ -31,6 +31,7 @@ ANY_PHASE = (
     states.PHASE_MOVED,
     states.PHASE_CREATING,
     states.PHASE_COPYING,
+    states.PHASE_NOVA,
     states.PHASE_COMPLETING,
     states.PHASE_SWAPPED,
     states.PHASE_CLEANING,
@@ -59,6 +60,12 @@ class Move:
     """Set when the destination says that the target is created, or that it failed."""
     target_error: str | None = None
     """Why the destination could not create the target."""
+    answered: threading.Event = dataclasses.field(default_factory=threading.Event)
+    """Set when Nova says that its copy has ended."""
+    failed: bool = False
+    """Nova's copy has ended badly."""
+    over: threading.Event = dataclasses.field(default_factory=threading.Event)
+    """Set when this process works on the move no more."""
 
     @property
     def id(self) -> str:

@@ -19,7 +19,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import completion, driver_move, undo
+from cinder_lite.volume.migration import attached, completion, driver_move, undo
 from cinder_lite.volume.migration.records import ANY_PHASE, Move
 
 LOG = logging.getLogger(__name__)
@@ -85,6 +85,9 @@ def carry_on(backend: Backend, move: Move) -> bool:
         # The volume's row names the new place; the driver is told of the old one.
         move.volume = move.volume.replace(host=move.migration.source_host)
         driver_move.finish(backend, move)
+        return False
+    if phase == states.PHASE_NOVA:
+        attached.watch(backend, move)
         return False
     if phase == states.PHASE_COMPLETING:
         try:

@@ -159,7 +159,6 @@ def test_percent(api: Client, values: dict[str, object], percent: int | None) ->
         ("/snapshots/detail", "snapshots"),
         ("/messages", "messages"),
         ("/clusters", "clusters"),
-        ("/attachments", "attachments"),
         ("/backups/detail", "backups"),
     ],
 )

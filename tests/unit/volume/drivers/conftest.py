@@ -83,6 +83,7 @@ def make_driver(tmp_path: pathlib.Path, context: RequestContext) -> MakeDriver:
             "reserved_percentage": 5,
             "max_over_subscription_ratio": "20.0",
             "file_sparsed_volumes": True,
+            "file_data_dir_is_shared": False,
             **options,
         }
         configuration = types.SimpleNamespace(**values)

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from cinder_lite import context as request_context
 from cinder_lite import exception, states
-from cinder_lite.db import engine, models, quotas, services, volume_migrations, volumes
+from cinder_lite.db import engine, models, quotas, retypes, services, volume_migrations, volumes
 from cinder_lite.objects import Migration, Volume
 from cinder_lite.volume import manager as volume_manager
 from cinder_lite.volume.api import API
@@ -69,6 +69,8 @@ class World:
         """Methods whose messages are kept back until :meth:`release`."""
         self.mail: list[Message] = []
         self.lose_mail_of_dead = False
+        self.retype_to: str | None = self.DEST
+        """Where the scheduler sends a volume with its new type; None: nowhere."""
         self.threads: list[threading.Thread] = []
         self.api = API()
         self.api._scheduler = Scheduler(self)  # type: ignore[assignment]
@@ -184,7 +186,12 @@ class World:
         """Make everything as it was before the first volume."""
         assert not self.dead
         with engine.transaction() as connection:
-            for table in (models.volume_migrations, models.volumes, models.quota_usages):
+            for table in (
+                models.volume_migrations,
+                models.volume_attachment,
+                models.volumes,
+                models.quota_usages,
+            ):
                 connection.execute(sa.delete(table))
         for name in ("one", "two"):
             for path in self.folder(name).iterdir():
@@ -314,6 +321,22 @@ class Scheduler:
             )
         )
 
+    def retype(self, _context: Any, volume_id: str, *, request_spec: dict[str, Any]) -> None:
+        """Send a volume with its new type where the world says, and tell the source."""
+        to = self._world.retype_to
+        if to is None:
+            retypes.give_up(volume_id)
+            return
+        capabilities = self._world.managers[to].backend.driver.get_volume_stats()
+        arguments = {
+            "volume_id": volume_id,
+            "new_type_id": request_spec["volume_type"]["id"],
+            "host": {"host": f"{to}@file#file", "capabilities": capabilities},
+            "migration_policy": request_spec["migration_policy"],
+        }
+        source = volumes.get(self._world.context, volume_id).service_host.partition("@")[0]
+        self._world.mail.append((source, "retype", arguments))
+
 
 class Broker:
     """Stands in for rpcapi.VolumeAPI."""
@@ -402,6 +425,36 @@ class Broker:
             volume_id=volume.id,
             connector=connector,
             force=force,
+        )
+
+    def attachment_update(
+        self, _context: Any, volume: Volume, connector: dict[str, Any], attachment_id: str
+    ) -> Any:
+        """Call."""
+        return self._call(
+            volume.host,
+            "attachment_update",
+            volume_id=volume.id,
+            connector=connector,
+            attachment_id=attachment_id,
+        )
+
+    def attachment_delete(self, _context: Any, volume: Volume, attachment_id: str) -> None:
+        """Call."""
+        self._call(
+            volume.host, "attachment_delete", volume_id=volume.id, attachment_id=attachment_id
+        )
+
+    def migrate_volume_completion(
+        self, _context: Any, volume: Volume, new_volume_id: str, *, error: bool
+    ) -> Any:
+        """Call."""
+        return self._call(
+            volume.host,
+            "migrate_volume_completion",
+            volume_id=volume.id,
+            new_volume_id=new_volume_id,
+            error=error,
         )
 
     def remove_export(self, _context: Any, volume: Volume) -> None:

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stand-in for Nova: answers what Nova 34 was recorded to answer, and calls back as it did.
+
+Its compute host copies nothing. It attaches the target, lets go of the volume and calls
+os-migrate_volume_completion, or fails as a test wants it to. Stopped, it is a Nova that is down.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import wsgiref.simple_server
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import requests
+
+SWAP = re.compile(r"/v2\.1/servers/([^/]+)/os-volume_attachments/([^/]+)")
+SERVER = re.compile(r"/v2\.1/servers/([^/]+)")
+_VERSIONS = {
+    "version": {
+        "id": "v2.1",
+        "status": "CURRENT",
+        "version": "2.100",
+        "min_version": "2.1",
+        "links": [],
+    }
+}
+
+
+class Quiet(wsgiref.simple_server.WSGIRequestHandler):
+    """Logs nothing."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Be quiet."""
+
+
+class Nova:
+    """The stand-in.
+
+    :param volume_url: the volume API with the service's project, as Nova has it
+    :param token: with which Nova calls
+    """
+
+    def __init__(self, volume_url: str = "", token: str = "") -> None:
+        self.volume_url, self.token = volume_url, token
+        self.calls: list[tuple[str, str, str | None, Any]] = []
+        self.outcome = "swaps"
+        self.answer: tuple[int, Any] = (202, None)
+        self.vm_state = "active"
+        self.errors: list[str] = []
+        self.saved: list[str] = []
+        self._server = wsgiref.simple_server.make_server(
+            "127.0.0.1", 0, self._application, handler_class=Quiet
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self._work: list[threading.Thread] = []
+
+    @property
+    def url(self) -> str:
+        """The endpoint."""
+        return f"http://127.0.0.1:{self._server.server_port}/v2.1"
+
+    def stop(self) -> None:
+        """End it; its port refuses from then on."""
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._work:
+            thread.join(30)
+
+    # --- what it is asked ------------------------------------------------------------------
+
+    def _application(self, environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = json.loads(environ["wsgi.input"].read(length)) if length else None
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        version = environ.get("HTTP_OPENSTACK_API_VERSION")
+        self.calls.append((method, path, version, body))
+        status, answer = self._answer(method, path, body)
+        raw = b"" if answer is None else json.dumps(answer).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(raw)))]
+        start_response(f"{status} Whatever", headers)
+        return [raw]
+
+    def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if path in ("/v2.1", "/v2.1/"):
+            return 200, _VERSIONS
+        swap = SWAP.fullmatch(path)
+        if swap and method == "PUT":
+            return self._swap(swap[1], swap[2], body["volumeAttachment"]["volumeId"])
+        server = SERVER.fullmatch(path)
+        if server and method == "GET":
+            known = {"id": server[1], "status": self.vm_state.upper()}
+            state = {"OS-EXT-STS:vm_state": self.vm_state, "OS-EXT-STS:task_state": None}
+            return 200, {"server": {**known, **state}}
+        if path == "/v2.1/os-server-external-events":
+            return 200, {"events": [{**event, "code": 200} for event in body["events"]]}
+        return 404, {"itemNotFound": {"code": 404, "message": "There is no such thing."}}
+
+    def _swap(self, server_id: str, volume_id: str, target_id: str) -> tuple[int, Any]:
+        status, answer = self.answer
+        if status >= 300:  # noqa: PLR2004
+            return status, answer
+        # What nova-api does before it answers.
+        self._call("GET", f"/volumes/{volume_id}")
+        self._call("POST", f"/volumes/{volume_id}/action", {"os-begin_detaching": None})
+        made = self._call(
+            "POST",
+            "/attachments",
+            {
+                "attachment": {
+                    "volume_uuid": target_id,
+                    "instance_uuid": server_id,
+                    "connector": None,
+                }
+            },
+        )
+        attachment_id = made["attachment"]["id"]
+        thread = threading.Thread(
+            target=self._compute, args=(volume_id, target_id, attachment_id), daemon=True
+        )
+        self._work.append(thread)
+        thread.start()
+        return 202, None
+
+    # --- what its compute host does --------------------------------------------------------
+
+    def _compute(self, volume_id: str, target_id: str, new: str) -> None:
+        try:
+            volume = self._call("GET", f"/volumes/{volume_id}")["volume"]
+            [old] = [one["attachment_id"] for one in volume["attachments"]]
+            if volume["migration_status"] != "migrating":
+                raise AssertionError(f"it would swap silently: {volume['migration_status']}")
+            host = {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/sdb"}
+            self._call("PUT", f"/attachments/{new}", {"attachment": {"connector": host}})
+            if self.outcome == "fails":
+                self._call("POST", f"/volumes/{volume_id}/action", {"os-roll_detaching": None})
+                self._call("DELETE", f"/attachments/{new}")
+            else:
+                self._call("POST", f"/attachments/{new}/action", {"os-complete": None})
+                self._call("DELETE", f"/attachments/{old}")
+            if self.outcome == "is silent":
+                return
+            done = {"new_volume": target_id, "error": self.outcome == "fails"}
+            answer = self._call(
+                "POST", f"/volumes/{volume_id}/action", {"os-migrate_volume_completion": done}
+            )
+            self.saved.append(answer["save_volume_id"])
+        except Exception as error:
+            self.errors.append(f"{type(error).__name__}: {error}")
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the volume API as Nova does: with its microversion for attachments only."""
+        headers = {"X-Auth-Token": self.token}
+        if path.startswith("/attachments"):
+            headers["OpenStack-API-Version"] = "volume 3.44"
+        answer = requests.request(
+            method, self.volume_url + path, json=body, headers=headers, timeout=60
+        )
+        if answer.status_code >= 300:  # noqa: PLR2004
+            raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None
