@@ -161,12 +161,12 @@ class LVMVolumeDriver(LVMManageable):
     def revert_to_snapshot(
         self, context: RequestContext, volume: Volume, snapshot: Snapshot
     ) -> None:
-        """Merge the snapshot into the volume, and make it anew."""
+        """Merge a thick snapshot into the volume and make it anew; share a thin one's data."""
         with explained(f"volume {volume.id} could not be reverted to snapshot {snapshot.id}"):
             self._copies.revert(volume.name, names.snapshot(snapshot.name))
 
     def snapshot_revert_use_temp_snapshot(self) -> bool:
-        """Tell that LVM's merge needs no further snapshot."""
+        """Tell that LVM's own means need no further snapshot."""
         return False
 
     # --- access ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from cinder_lite import exception
 from cinder_lite.volume.copy import CopyResult, Report, copy_volume
 from cinder_lite.volume.copy.process import Stop
 from cinder_lite.volume.lvm import thin
+from cinder_lite.volume.lvm.executor import CommandFailed
 from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.location import Location
 from cinder_lite.volume.lvm.report import THIN, LogicalVolume
@@ -148,30 +149,51 @@ class Copies:
             self._undo(temporary)
 
     def revert(self, origin: str, snapshot: str) -> None:
-        """Give a closed volume the data of its snapshot again, and make the snapshot anew.
+        """Give a closed volume the data of its snapshot again; the snapshot stays.
 
-        LVM merges the snapshot into the volume: of a thin one in one step, of a thick one by
-        copying, which the kernel goes on with should this service or the node fail.
+        May be repeated after a crash while the volume is thin.
 
-        :raises NotImplementedError: to LVM, the one is no longer a snapshot of the other
-        :raises VolumeBackendAPIException: LVM refused, or one of the two is missing
+        :raises NotImplementedError: the one is not a snapshot of the other
+        :raises VolumeBackendAPIException: LVM refused, or one of the two is missing or in use
         """
-        volume, source = self._group.require(origin), self._group.require(snapshot)
+        source = self._group.require(snapshot)
+        if source.kind == THIN:
+            self._exchange(origin, source)
+            return
         if source.origin != origin:
             raise NotImplementedError
-        if volume.open or source.open:
-            raise exception.VolumeBackendAPIException(
-                data=f"{self._group.name}/{origin} or its snapshot is in use on this node."
-            )
-        if source.kind == THIN:  # LVM merges an inactive volume's at once
-            self._group.deactivate(origin)
-            try:
-                self._group.merge_snapshot(snapshot)
-            finally:
-                self._group.activate(origin)
-        else:
-            self._group.merge_snapshot(snapshot)
+        self._refuse_if_open(self._group.require(origin), source)
+        # The kernel goes on with a merge should this service or the node fail.
+        self._group.merge_snapshot(snapshot)
         self.snapshot(origin, snapshot)
+
+    def _exchange(self, name: str, source: LogicalVolume) -> None:
+        """Put a volume that shares a thin snapshot's data in the place of a thin volume.
+
+        LVM could merge the snapshot, too, but then no other snapshot would be the volume's any
+        more, and this one would have to be made anew.
+        """
+        former = f"reverted-{name}"
+        present = self._group.volumes()
+        if name in present:
+            self._refuse_if_open(present[name], source)
+        if former not in present:
+            self._group.rename(name, former)
+        elif name in present:  # made before a crash; it may have been written since
+            self._wiper.remove(self._group, present[name])
+        try:
+            self._group.snapshot_thin(source.name, name)
+        except CommandFailed:
+            self._group.rename(former, name)
+            raise
+        self._wiper.remove(self._group, self._group.require(former))
+
+    def _refuse_if_open(self, *volumes: LogicalVolume) -> None:
+        for volume in volumes:
+            if volume.open:
+                raise exception.VolumeBackendAPIException(
+                    data=f"{self._group.name}/{volume.name} is in use on this node."
+                )
 
     def _fill(self, source: LogicalVolume, name: str, size: int, data: int) -> None:
         """Copy the data to a new volume."""

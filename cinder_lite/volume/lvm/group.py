@@ -168,9 +168,9 @@ class VolumeGroup:
         self._lvm("lvconvert", "--yes", "--splitsnapshot", self._full(name))
 
     def merge_snapshot(self, name: str) -> None:
-        """Give a closed volume its snapshot's data again; that uses the snapshot up.
+        """Give a closed volume its thick snapshot's data again; that uses the snapshot up.
 
-        A thin volume must be inactive for that. A thick one's merge is looked at each second.
+        Whether that has ended is looked at each second.
         """
         self._lvm("lvconvert", "--yes", "--merge", "-i", "1", self._full(name))
 

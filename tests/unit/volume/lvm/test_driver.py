@@ -331,19 +331,63 @@ def test_revert(make: MakeDriver, lvm: FakeLVM, context: RequestContext, lvm_typ
     lvm.lv(f"va/{NAME}").data = "before"
     driver.create_snapshot(SNAPSHOT)
     lvm.lv(f"va/{NAME}").data = "after"
+    before = set(lvm.groups["va"].lvs)
     driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
-    volume, snapshot = lvm.lv(f"va/{NAME}"), lvm.lv(f"va/{IN_LVM}")
-    assert (volume.data, volume.active) == ("before", True)
-    assert (snapshot.data, snapshot.origin) == ("before", NAME)
+    assert lvm.lv(f"va/{NAME}").data == lvm.lv(f"va/{IN_LVM}").data == "before"
+    assert set(lvm.groups["va"].lvs) == before
+    driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)  # and once more
+    assert lvm.lv(f"va/{NAME}").data == "before"
 
 
-def test_a_snapshot_of_something_else_is_not_merged(
+@pytest.mark.parametrize("step", ["renamed", "made"])
+def test_a_thin_revert_goes_on_after_a_crash(
+    make: MakeDriver, lvm: FakeLVM, context: RequestContext, step: str
+) -> None:
+    driver = make("va", lvm_type="thin")
+    driver.create_volume(volume_of())
+    lvm.lv(f"va/{NAME}").data = "before"
+    driver.create_snapshot(SNAPSHOT)
+    lvs = lvm.groups["va"].lvs
+    lvs[f"reverted-{NAME}"] = lvs.pop(NAME)
+    if step == "made":
+        lvs[NAME] = LV(GIB, "thin", "va-pool", IN_LVM, data="written since")
+    driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    assert set(lvs) == {"va-pool", NAME, IN_LVM}
+    assert lvm.lv(f"va/{NAME}").data == "before"
+
+
+def test_a_thin_revert_that_fails_changes_nothing(
     make: MakeDriver, lvm: FakeLVM, context: RequestContext
 ) -> None:
     driver = make("va", lvm_type="thin")
     driver.create_volume(volume_of())
     driver.create_snapshot(SNAPSHOT)
-    lvm.lv(f"va/{IN_LVM}").origin = ""
+    lvm.lv(f"va/{NAME}").data = "after"
+    lvm.failing["lvcreate"] = "the pool is full"
+    with pytest.raises(exception.VolumeBackendAPIException, match="the pool is full"):
+        driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    assert lvm.lv(f"va/{NAME}").data == "after"
+
+
+@pytest.mark.parametrize("lvm_type", ["default", "thin"])
+def test_a_volume_in_use_is_not_reverted(
+    make: MakeDriver, lvm: FakeLVM, context: RequestContext, lvm_type: str
+) -> None:
+    driver = make("va", lvm_type=lvm_type)
+    driver.create_volume(volume_of())
+    driver.create_snapshot(SNAPSHOT)
+    lvm.lv(f"va/{NAME}").open = True
+    with pytest.raises(exception.VolumeBackendAPIException, match="is in use"):
+        driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    assert {NAME, IN_LVM} <= set(lvm.groups["va"].lvs)
+
+
+def test_a_thick_snapshot_of_something_else_is_not_merged(
+    make: MakeDriver, lvm: FakeLVM, context: RequestContext
+) -> None:
+    driver = make("va")
+    driver.create_volume(volume_of())
+    lvm.groups["va"].lvs[IN_LVM] = LV(GIB, origin="other")
     with pytest.raises(NotImplementedError):
         driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
 
