@@ -52,6 +52,18 @@ class Lab:
         self._used.append((initiator, info))
         return initiator.login(info, **options)
 
+    def lose(self) -> None:
+        """Have the node forget all targets, as a boot does."""
+        forget = "import rtslib_fb; rtslib_fb.RTSRoot().clear_existing(confirm=True)"
+        if self._words[0] == "lioadm":
+            self.machine.run("/opt/venv/bin/python", "-c", forget)
+            return
+        self.machine.shell(
+            "sed -i 's/^include/#include/' /etc/tgt/conf.d/cinder_lite.conf\n"
+            "systemctl restart tgt.service\n"
+            "sed -i 's/^#include/include/' /etc/tgt/conf.d/cinder_lite.conf"
+        )
+
     def tidy(self) -> None:
         """Clear away what the initiators and the target have."""
         for initiator, info in self._used:
@@ -66,22 +78,26 @@ def group(machine: Machine, groups: Groups) -> Iterator[str]:
     machine.shell(
         f"lvcreate -qq -y -Wn -L 256M -n shared {GROUP}\n"
         "echo 'include /var/lib/cinder_lite/targets/*' >/etc/tgt/conf.d/cinder_lite.conf\n"
-        "systemctl -q unmask tgt.service\n"
-        "systemctl start tgt.service"
+        "systemctl -q unmask tgt.service"
     )
     yield GROUP
-    machine.run("systemctl", "stop", "tgt.service")
     groups.remove(GROUP)
 
 
 @pytest.fixture(params=["lioadm", "tgtadm"])
 def lab(request: pytest.FixtureRequest, machine: Machine, group: str) -> Iterator[Lab]:
-    """The volume with each kind of target; afterwards nothing of it may be left."""
+    """The volume with each kind of target; afterwards nothing of it may be left.
+
+    Both kinds want the same port: tgtd runs only for its own tests.
+    """
     made = Lab(machine, request.param)
+    if request.param == "tgtadm":
+        machine.run("systemctl", "start", "tgt.service")
     made.ask(["set_up"])
     yield made
     made.tidy()
     leftovers.nothing_left(machine, [f"{group}/shared"])
+    machine.run("systemctl", "stop", "tgt.service")
 
 
 def test_only_who_was_told(lab: Lab) -> None:
@@ -124,14 +140,7 @@ def test_read_only(lab: Lab) -> None:
 def test_what_the_node_has_lost_comes_back(lab: Lab) -> None:
     """As after a boot: the service's start makes the targets anew, with initiators and modes."""
     writing, reading = lab.ask(["connect", lab.one.name, "rw"], ["connect", lab.two.name, "ro"])
-    lab.machine.shell(
-        "systemctl stop tgt.service\n"
-        "/opt/venv/bin/python -c 'import rtslib_fb; rtslib_fb.RTSRoot().clear_existing("
-        "confirm=True)'\n"
-        "sed -i 's/^include/#include/' /etc/tgt/conf.d/cinder_lite.conf\n"
-        "systemctl start tgt.service\n"
-        "sed -i 's/^#include/include/' /etc/tgt/conf.d/cinder_lite.conf"
-    )
+    lab.lose()
     lab.ask(["set_up"])
     writer, reader = lab.login(lab.one, writing), lab.login(lab.two, reading)
     lab.machine.shell(WRITE.format(writer))
