@@ -15,6 +15,7 @@ from cinder_lite.objects import Attachment, utcnow
 from cinder_lite.volume import exports
 from cinder_lite.volume.attachments import rules
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.connection_info import same_node
 
 LOG = logging.getLogger(__name__)
 
@@ -73,6 +74,9 @@ def update(
         raise exception.InvalidVolume(
             reason=f"volume {volume_id} can not be attached: " + " Also, ".join(refused)
         )
+    if attachment.connector and not same_node(attachment.connector, asked):
+        # It was another node's before; that one is not named any more.
+        _let_out(backend, context, attachment, attachment.connector)
     return flat
 
 
