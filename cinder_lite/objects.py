@@ -232,6 +232,68 @@ class QosSpecs:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupType:
+    """One row of ``group_types`` with its specs."""
+
+    id: str
+    name: str
+    description: str | None = None
+    is_public: bool = True
+    group_specs: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """True where the snapshots of a group's volumes must be of one moment."""
+        value = self.group_specs.get("consistent_group_snapshot_enabled")
+        return (value or "").strip().lower() == "<is> true"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One row of ``groups``: volumes of one backend that are looked after together."""
+
+    id: str
+    user_id: str | None = None
+    project_id: str | None = None
+    host: str | None = None
+    availability_zone: str | None = None
+    name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    group_type_id: str | None = None
+    group_snapshot_id: str | None = None
+    source_group_id: str | None = None
+    replication_status: str | None = None
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    volume_types: tuple[str, ...] = ()
+    """Ids of the types that the group's volumes may have."""
+
+    @property
+    def service_host(self) -> str:
+        """``host@backend``: the volume service that looks after the group; '' before one does."""
+        return (self.host or "").partition("#")[0]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSnapshot:
+    """One row of ``group_snapshots``: a snapshot of every volume of a group."""
+
+    id: str
+    group_id: str
+    user_id: str | None = None
+    project_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    group_type_id: str | None = None
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One row of ``messages``: what became of a request that was answered before it was done."""
 

@@ -99,6 +99,19 @@ SNAPSHOT_STATUSES = (
     RESTORING,
 )
 
+# --- group.status and group_snapshot.status --------------------------------------------------
+
+GROUP_STATUSES = (
+    ERROR,
+    AVAILABLE,
+    CREATING,
+    DELETING,
+    DELETED,
+    UPDATING,
+    ERROR_DELETING,
+)
+"""What an administrator may reset a group, or a group's snapshot, to."""
+
 # --- volume.attach_status --------------------------------------------------------------------
 
 ATTACHED = "attached"

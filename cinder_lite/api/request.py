@@ -85,6 +85,13 @@ class Request:
             self._links = (f"{base}/v3{project}", f"{base}{project}")
         return self._links
 
+    @property
+    def has_body(self) -> bool:
+        """True where the request says that it carries a body."""
+        return self.environ.get("CONTENT_LENGTH") not in (None, "", "0") or (
+            "HTTP_TRANSFER_ENCODING" in self.environ
+        )
+
     def json(self) -> Any:
         """Return the decoded body.
 

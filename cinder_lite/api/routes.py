@@ -140,8 +140,6 @@ EMPTY = [
         ("/messages", "messages", 3),
         ("/clusters", "clusters", 7),
         ("/clusters/detail", "clusters", 7),
-        ("/groups", "groups", 13),
-        ("/groups/detail", "groups", 13),
         ("/backups", "backups", 0),
         ("/backups/detail", "backups", 0),
     )

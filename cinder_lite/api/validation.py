@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from cinder_lite import states
 from cinder_lite.api import faults
 
 _TRUE = ("1", "t", "true", "on", "y", "yes")
@@ -72,6 +73,9 @@ def _format_checker() -> Any:
     checker.checks("uuid")(lambda value: not isinstance(value, str) or is_uuid(value))
     checker.checks("disabled_reason")(
         lambda value: not isinstance(value, str) or bool(value.strip())
+    )
+    checker.checks("group_status")(
+        lambda value: not isinstance(value, str) or value.lower() in states.GROUP_STATUSES
     )
     checker.checks("name")(lambda value: not isinstance(value, str) or _is_name(value))
     return checker

@@ -85,6 +85,7 @@ volumes = sa.Table(
     sa.Index("ix_volumes_host", "deleted", "host"),
     sa.Index("ix_volumes_service", "service_uuid", "deleted"),
     sa.Index("ix_volumes_type", "volume_type_id", "deleted"),
+    sa.Index("ix_volumes_group", "group_id", "deleted"),
 )
 
 volume_metadata = sa.Table(
@@ -160,6 +161,7 @@ snapshots = sa.Table(
     _column("scheduled_at", DateTime),
     *_times(),
     sa.Index("ix_snapshots_volume_id", "volume_id", "deleted"),
+    sa.Index("ix_snapshots_group_snapshot", "group_snapshot_id", "deleted"),
     sa.Index("ix_snapshots_project_list", "deleted", "project_id", "created_at", "id"),
     sa.Index("ix_snapshots_all_list", "deleted", "created_at", "id"),
 )
@@ -189,6 +191,82 @@ transfers = sa.Table(
     *_times(),
     sa.Index("ix_transfers_volume_id", "volume_id", "deleted"),
     sa.Index("ix_transfers_list", "deleted", "created_at", "id"),
+)
+
+group_types = sa.Table(
+    "group_types",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("name", Name, nullable=False),
+    _column("description", Name),
+    _column("is_public", sa.Boolean, nullable=False, default=True),
+    *_times(),
+    sa.Index("ix_group_types_name", "name", "deleted"),
+)
+
+group_type_specs = sa.Table(
+    "group_type_specs",
+    metadata,
+    _column("id", sa.Integer, primary_key=True),
+    _column("group_type_id", Uuid, sa.ForeignKey("group_types.id"), nullable=False),
+    _column("key", Name, nullable=False),
+    _column("value", Name),
+    sa.UniqueConstraint("group_type_id", "key"),
+)
+
+group_type_projects = sa.Table(
+    "group_type_projects",
+    metadata,
+    _column("id", sa.Integer, primary_key=True),
+    _column("group_type_id", Uuid, sa.ForeignKey("group_types.id"), nullable=False),
+    _column("project_id", Name, nullable=False),
+    sa.UniqueConstraint("group_type_id", "project_id"),
+)
+
+groups = sa.Table(
+    "groups",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("user_id", Name),
+    _column("project_id", Name),
+    _column("host", Name),
+    _column("availability_zone", Name),
+    _column("name", Name),
+    _column("description", Name),
+    _column("status", Name),
+    _column("group_type_id", Uuid),
+    _column("group_snapshot_id", Uuid),
+    _column("source_group_id", Uuid),
+    _column("replication_status", Name),
+    *_times(),
+    sa.Index("ix_groups_project_list", "deleted", "project_id", "created_at", "id"),
+    sa.Index("ix_groups_status", "deleted", "status"),
+    sa.Index("ix_groups_type", "group_type_id", "deleted"),
+)
+
+group_volume_type_mapping = sa.Table(
+    "group_volume_type_mapping",
+    metadata,
+    _column("id", sa.Integer, primary_key=True),
+    _column("group_id", Uuid, sa.ForeignKey("groups.id"), nullable=False),
+    _column("volume_type_id", Uuid, nullable=False),
+    sa.UniqueConstraint("group_id", "volume_type_id"),
+)
+
+group_snapshots = sa.Table(
+    "group_snapshots",
+    metadata,
+    _column("id", Uuid, primary_key=True),
+    _column("group_id", Uuid, sa.ForeignKey("groups.id"), nullable=False),
+    _column("user_id", Name),
+    _column("project_id", Name),
+    _column("name", Name),
+    _column("description", Name),
+    _column("status", Name),
+    _column("group_type_id", Uuid),
+    *_times(),
+    sa.Index("ix_group_snapshots_group_id", "group_id", "deleted"),
+    sa.Index("ix_group_snapshots_project_list", "deleted", "project_id", "created_at", "id"),
 )
 
 volume_migrations = sa.Table(

@@ -43,7 +43,8 @@ def clauses(
             return [sa.false()]
         column = table.c[bare]
         if bare != name:
-            found.append(column.contains(value, autoescape=True))
+            text = column if isinstance(column.type, sa.String) else sa.cast(column, sa.String)
+            found.append(text.contains(value, autoescape=True))
         else:
             found.append(_equals(column, value))
     return found
@@ -65,19 +66,21 @@ def rows(
     connection: sa.Connection,
     table: sa.Table,
     columns: Sequence[sa.ColumnElement[Any]],
-    where: Sequence[sa.ColumnElement[bool]],
+    visible: Sequence[sa.ColumnElement[bool]],
     window: Window,
+    filters: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Sequence[sa.Row[Any]]:
     """Return one page of the rows of a table.
 
-    :param where: what must hold, of the marker's row too
-    :raises MarkerNotFound: the marker's row is not among them
+    :param visible: what must hold, of the marker's row too
+    :param filters: what else must hold, which the marker's row may do no longer
+    :raises MarkerNotFound: the marker's row is not visible
     """
     order = _total(window.sort)
-    query = sa.select(*columns).where(*where)
+    query = sa.select(*columns).where(*visible, *filters)
     if window.marker is not None:
         keys = sa.select(*(table.c[name] for name, _ in order))
-        marker = keys.where(*where, table.c.id == window.marker)
+        marker = keys.where(*visible, table.c.id == window.marker)
         row = connection.execute(marker).one_or_none()
         if row is None:
             raise MarkerNotFound(window.marker)
@@ -112,8 +115,10 @@ def _beyond(
     """Return the clause "comes after this row"."""
     choices: list[sa.ColumnElement[bool]] = []
     equal: list[sa.ColumnElement[bool]] = []
-    for (name, direction), value in zip(order, row, strict=True):
+    for (name, direction), held in zip(order, row, strict=True):
         column = table.c[name]
+        # A bound value: a bare True can not be compared by "less than".
+        value = None if held is None else sa.literal(held, column.type)
         following: sa.ColumnElement[bool] = sa.false()
         if direction == "asc":
             following = column.is_not(None) if value is None else column > value

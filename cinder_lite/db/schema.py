@@ -115,14 +115,35 @@ def purge(age_days: int) -> dict[str, int]:
         _purge_snapshots(gone, connection, old_snapshots)
         ended = models.volume_migrations.c.finished_at
         _count(gone, connection, models.volume_migrations, ended < before)
+        _purge_groups(gone, connection, before)
         for table in (models.services, models.volume_types):
-            _count(
-                gone,
-                connection,
-                table,
-                sa.and_(table.c.deleted == sa.true(), table.c.deleted_at < before),
-            )
+            _count(gone, connection, table, _is_old(table, before))
     return gone
+
+
+def _is_old(table: sa.Table, before: datetime.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.deleted == sa.true(), table.c.deleted_at < before)
+
+
+def _purge_groups(
+    gone: dict[str, int], connection: sa.Connection, before: datetime.datetime
+) -> None:
+    """Remove old group snapshots, groups without any, and group types; first what names them."""
+    taken, groups, types = models.group_snapshots, models.groups, models.group_types
+    _count(gone, connection, taken, _is_old(taken, before))
+    named = sa.exists().where(taken.c.group_id == groups.c.id)
+    old = sa.select(groups.c.id).where(_is_old(groups, before), sa.not_(named))
+    ids = list(connection.execute(old).scalars())
+    mapping = models.group_volume_type_mapping
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        _count(gone, connection, mapping, mapping.c.group_id.in_(part))
+        _count(gone, connection, groups, groups.c.id.in_(part))
+    old_types = sa.select(types.c.id).where(_is_old(types, before))
+    kinds = list(connection.execute(old_types).scalars())
+    for table in (models.group_type_specs, models.group_type_projects):
+        _count(gone, connection, table, table.c.group_type_id.in_(kinds))
+    _count(gone, connection, types, types.c.id.in_(kinds))
 
 
 def _purge_snapshots(

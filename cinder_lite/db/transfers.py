@@ -73,12 +73,13 @@ def listing(
     :param project_id: only of volumes of this project; None: of every project
     :raises TransferNotFound: the marker is none of them
     """
-    where = [T.c.deleted == sa.false(), *pages.clauses(T, filters, FILTERS)]
+    where = [T.c.deleted == sa.false()]
     if project_id is not None:
         where.append(_of_project(project_id))
     with engine.statement() as connection:
         try:
-            found = pages.rows(connection, T, _COLUMNS, where, window)
+            clauses = pages.clauses(T, filters, FILTERS)
+            found = pages.rows(connection, T, _COLUMNS, where, window, clauses)
         except pages.MarkerNotFound:
             raise exception.TransferNotFound(transfer_id=window.marker) from None
     return [_from_row(row) for row in found]

@@ -108,8 +108,11 @@ def create(
     :param values: columns; without ``use_quota`` the volume is counted
     :param image_metadata: what is known of the image that it is made of
     :raises VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
+    :raises InvalidGroup: the group that it was to be in is being deleted
     """
     with engine.transaction() as connection:
+        if values.get("group_id"):
+            _hold_group(connection, values["group_id"])
         if values.get("use_quota", True):
             quotas.consume(
                 connection,
@@ -127,6 +130,22 @@ def create(
         if image_metadata:
             volume_glance_metadata.insert(connection, volume_id, image_metadata)
         return read(connection, volume_id)
+
+
+def _hold_group(connection: sa.Connection, group_id: str) -> None:
+    """Keep a group that takes volumes as it is until the transaction ends."""
+    group = models.groups
+    kept = connection.execute(
+        sa.update(group)
+        .where(
+            group.c.id == group_id,
+            group.c.deleted == sa.false(),
+            group.c.status.in_(("available", "creating")),
+        )
+        .values(updated_at=group.c.updated_at)
+    )
+    if not kept.rowcount:
+        raise exception.InvalidGroup(reason=f"group {group_id} takes no volumes any more.")
 
 
 @engine.retried

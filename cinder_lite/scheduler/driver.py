@@ -75,6 +75,17 @@ class Scheduler(abc.ABC):
         :raises NoValidHost: none will do
         """
 
+    def find_group_host(
+        self, context: RequestContext, request_specs: Sequence[dict[str, Any]]
+    ) -> str:
+        """Return the pool of a backend that takes volumes of every type of a group.
+
+        :param request_specs: one for each type, of a volume of 0 GiB
+        :raises NoValidHost: none takes them all
+        :raises NotImplementedError: this scheduler places no groups
+        """
+        raise NotImplementedError
+
     @abc.abstractmethod
     def get_pools(
         self, context: RequestContext, filters: Mapping[str, Any]

@@ -167,6 +167,34 @@ class FilterScheduler(driver.Scheduler):
             raise exception.NoValidHost(reason=_why(request_spec, refusals, within))
         return state
 
+    def find_group_host(
+        self, context: RequestContext, request_specs: Sequence[dict[str, Any]]
+    ) -> str:
+        """Return the pool whose backend takes volumes of every type, the best for all together.
+
+        :raises NoValidHost: none takes them all; the reason says why
+        """
+        self.host_manager.services()
+        refusals: list[Refusal] = []
+        weights: list[dict[str, float]] = []
+        pools: dict[str, str] = {}
+        with self.host_manager.lock:
+            for spec in request_specs:
+                found = self._get_weighted_candidates(context, spec, {}, refusals)
+                # The best pool of each backend comes first.
+                best = {host_name.service_of(w.obj.host): w for w in reversed(found)}
+                weights.append({host: w.weight for host, w in best.items()})
+                for host, weighed in best.items():
+                    pools.setdefault(host, weighed.obj.host)
+        common = set.intersection(*map(set, weights)) if weights else set()
+        if not common:
+            shown = "; ".join(dict.fromkeys(map(str, refusals[:REASONS_SHOWN])))
+            raise exception.NoValidHost(
+                reason=f"No backend takes volumes of every type of the group. {shown}".rstrip()
+            )
+        chosen = max(sorted(common), key=lambda host: sum(each[host] for each in weights))
+        return pools[chosen]
+
     def _get_weighted_candidates(
         self,
         context: RequestContext,

@@ -15,7 +15,7 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, flow, rpc
 from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.scheduler import driver as scheduler_driver
-from cinder_lite.scheduler import failures, retypes
+from cinder_lite.scheduler import failures, groups, retypes
 from cinder_lite.scheduler.migrations import Moves
 from cinder_lite.scheduler.readiness import Readiness
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
@@ -72,6 +72,7 @@ class SchedulerManager:
                 CONF.migration_settle_interval,
                 functools.partial(failures.fail_lost_volumes, context),
             ),
+            Periodic(CONF.migration_settle_interval, functools.partial(groups.fail_lost, context)),
         )
 
     def is_working(self) -> bool:
@@ -159,6 +160,14 @@ class SchedulerManager:
         # The flow has told whom it concerns; nobody waits for an answer here.
         with contextlib.suppress(Exception):
             flow.run(create_volume.get_flow(), given)
+
+    def create_group(
+        self, context: RequestContext, group_id: str, request_specs: list[dict[str, Any]]
+    ) -> None:
+        """Choose a backend for a new group; without one, the group's status becomes ``error``."""
+        self._readiness.when_ready(
+            lambda: groups.place(self.driver, context.elevated(), group_id, request_specs)
+        )
 
     def migrate_volume_to_host(
         self,

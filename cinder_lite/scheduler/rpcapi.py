@@ -19,7 +19,7 @@ class SchedulerAPI:
     Version history::
 
         1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools,
-              retype
+              retype, create_group
     """
 
     RPC_API_VERSION = "1.0"
@@ -48,6 +48,15 @@ class SchedulerAPI:
             request_spec=request_spec,
             filter_properties=filter_properties,
         )
+
+    def create_group(
+        self, ctxt: RequestContext, group_id: str, *, request_specs: list[dict[str, Any]]
+    ) -> None:
+        """Cast: choose a backend for a new group.
+
+        :param request_specs: one for each volume type of the group
+        """
+        self._client.cast(ctxt, "create_group", group_id=group_id, request_specs=request_specs)
 
     def migrate_volume_to_host(
         self,

@@ -21,7 +21,14 @@ from cinder_lite.image import fetch
 from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
-from cinder_lite.volume import connections, exports, image_transfer, lifecycle
+from cinder_lite.volume import (
+    connections,
+    exports,
+    group_snapshots,
+    groups,
+    image_transfer,
+    lifecycle,
+)
 from cinder_lite.volume.attachments import host as attachments
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.guards import require_driver
@@ -134,6 +141,7 @@ class VolumeManager(SnapshotEndpoints):
             lifecycle.settle_lost(self.backend, self._claim)
             self._settle_lost_data()
             retyping.settle_lost(self.backend)
+            groups.settle(self.backend)
 
     def _report(self) -> None:
         """Tell the schedulers what this backend can do and how full it is."""
@@ -204,6 +212,24 @@ class VolumeManager(SnapshotEndpoints):
         with self._claim(volume_id) as mine:
             if mine:
                 image_transfer.reimage(self.backend, context, volume_id, image_meta)
+
+    # --- groups ------------------------------------------------------------------------------
+
+    def create_group_from_src(self, context: RequestContext, group_id: str) -> None:
+        """Make the volumes of a group that is a copy; the same message twice does it once."""
+        groups.copy(self.backend, context.elevated(), group_id, self._claim)
+
+    def delete_group(self, context: RequestContext, group_id: str) -> None:
+        """Delete a group with its volumes; the same message twice does it once."""
+        groups.delete(self.backend, context.elevated(), group_id, self._claim)
+
+    def create_group_snapshot(self, context: RequestContext, group_snapshot_id: str) -> None:
+        """Make the snapshots of a group snapshot; the same message twice does it once."""
+        group_snapshots.create(self.backend, context.elevated(), group_snapshot_id)
+
+    def delete_group_snapshot(self, context: RequestContext, group_snapshot_id: str) -> None:
+        """Delete a group snapshot with its snapshots; the same message twice does it once."""
+        group_snapshots.delete(self.backend, context.elevated(), group_snapshot_id)
 
     # --- moving ------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from cinder_lite.context import RequestContext
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Group, Volume
 from cinder_lite.volume.snapshot_rpcapi import SnapshotAPI
 
 
@@ -26,7 +26,9 @@ class VolumeAPI(SnapshotAPI):
               initialize_connection_snapshot, terminate_connection_snapshot, extend_volume,
               manage_existing, manage_existing_snapshot, get_manageable_volumes,
               get_manageable_snapshots,
-              attachment_update, attachment_delete, detach_volume, retype
+              attachment_update, attachment_delete, detach_volume, retype,
+              create_group_from_src, delete_group, create_group_snapshot,
+              delete_group_snapshot
     """
 
     def create_volume(
@@ -250,6 +252,32 @@ class VolumeAPI(SnapshotAPI):
     def remove_export(self, ctxt: RequestContext, volume: Volume) -> None:
         """Cast to the volume's host: export it no more."""
         self._to(volume.host).cast(ctxt, "remove_export", volume_id=volume.id)
+
+    # --- groups ------------------------------------------------------------------------------
+
+    def create_group_from_src(self, ctxt: RequestContext, group: Group) -> None:
+        """Cast to the group's host: make its volumes, whose rows say of what."""
+        self._to(group.host).cast(ctxt, "create_group_from_src", group_id=group.id)
+
+    def delete_group(self, ctxt: RequestContext, group: Group) -> None:
+        """Cast to the group's host: delete it with its volumes."""
+        self._to(group.host).cast(ctxt, "delete_group", group_id=group.id)
+
+    def create_group_snapshot(
+        self, ctxt: RequestContext, group: Group, group_snapshot_id: str
+    ) -> None:
+        """Cast to the group's host: make the snapshots of a group snapshot."""
+        self._to(group.host).cast(
+            ctxt, "create_group_snapshot", group_snapshot_id=group_snapshot_id
+        )
+
+    def delete_group_snapshot(
+        self, ctxt: RequestContext, group: Group, group_snapshot_id: str
+    ) -> None:
+        """Cast to the group's host: delete a group snapshot with its snapshots."""
+        self._to(group.host).cast(
+            ctxt, "delete_group_snapshot", group_snapshot_id=group_snapshot_id
+        )
 
     def publish_service_capabilities(self, ctxt: RequestContext) -> None:
         """Cast to every volume service: report to the schedulers now."""

@@ -7,17 +7,39 @@ import datetime
 import uuid
 from typing import Any
 
+from cinder_lite import context as request_context
 from cinder_lite import states
-from cinder_lite.db import services, snapshots, volume_migrations, volumes
-from cinder_lite.objects import Migration, Service, Snapshot, Volume, utcnow
+from cinder_lite.db import (
+    group_types,
+    groups,
+    services,
+    snapshots,
+    volume_migrations,
+    volume_types,
+    volumes,
+)
+from cinder_lite.objects import (
+    Group,
+    GroupType,
+    Migration,
+    Service,
+    Snapshot,
+    Volume,
+    VolumeType,
+    utcnow,
+)
 
 GIB = 1024**3
 PROJECT = "project-1"
 
 
 def volume(**values: Any) -> Volume:
-    """Create a volume: available, 1 GiB, on ``one@file#file`` unless told otherwise."""
-    return volumes.create(
+    """Create a volume: available, 1 GiB, on ``one@file#file`` unless told otherwise.
+
+    Its ``group_id`` may be of a group that takes no volumes, or that there is not.
+    """
+    group_id = values.pop("group_id", None)
+    made = volumes.create(
         {
             "user_id": "user-1",
             "project_id": PROJECT,
@@ -33,6 +55,10 @@ def volume(**values: Any) -> Volume:
             **values,
         }
     )
+    if group_id is None:
+        return made
+    volumes.update(made.id, {"group_id": group_id})
+    return volumes.get(request_context.admin_context(), made.id)
 
 
 def snapshot(of: Volume, **values: Any) -> Snapshot:
@@ -49,6 +75,35 @@ def snapshot(of: Volume, **values: Any) -> Snapshot:
     made, refused = snapshots.create(of.id, (), row, metadata)
     assert made is not None, refused
     return made
+
+
+def volume_type(name: str = "silver", **specs: str) -> VolumeType:
+    """Create a public volume type."""
+    return volume_types.create({"name": name}, specs)
+
+
+def group_type(name: str = "flock", **specs: str | None) -> GroupType:
+    """Create a public group type."""
+    return group_types.create({"name": name, "is_public": True}, specs)
+
+
+def group(kind: GroupType, *allowed: VolumeType, **values: Any) -> Group:
+    """Create a group: available and on ``one@file#file`` unless told otherwise.
+
+    :param allowed: the types of volumes that it takes
+    """
+    row = {
+        "user_id": "user-1",
+        "project_id": PROJECT,
+        "name": "herd",
+        "status": states.AVAILABLE,
+        "host": "one@file#file",
+        "availability_zone": "nova",
+        "group_type_id": kind.id,
+        "replication_status": "disabled",
+        **values,
+    }
+    return groups.create(row, [one.id for one in allowed])
 
 
 def service(host: str = "one@file", binary: str = services.VOLUME, zone: str = "nova") -> Service:

@@ -40,6 +40,10 @@ BOOLEAN: dict[str, Any] = {
 
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 
+DESCRIPTION: dict[str, Any] = {"type": ["string", "null"], "maxLength": 255}
+
+NAME_OR_NULL: dict[str, Any] = {"type": ["string", "null"], "maxLength": 255}
+
 UUID: dict[str, Any] = {"type": "string", "format": "uuid"}
 
 UUID_OR_NULL: dict[str, Any] = {"oneOf": [UUID, {"type": "null"}]}

@@ -126,6 +126,18 @@ EXTENSIONS = (
         "Forgetting a volume and leaving its data.",
     ),
     Extension(
+        "consistencygroups",
+        "Consistencygroups",
+        "2014-08-18T00:00:00+00:00",
+        "The older name of groups.",
+    ),
+    Extension(
+        "cgsnapshots",
+        "Cgsnapshots",
+        "2014-08-18T00:00:00+00:00",
+        "The older name of group snapshots.",
+    ),
+    Extension(
         "os-volume-transfer",
         "VolumeTransfer",
         "2013-05-29T00:00:00+00:00",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a new volume is made of, as a request to create it says."""
+"""What a new volume is made of and which group it will be in, as a request says."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from oslo_log import log as logging
 from cinder_lite import exception, policy
 from cinder_lite.api import faults, validation
 from cinder_lite.api.request import Request
-from cinder_lite.db import snapshots, volume_views, volumes
+from cinder_lite.db import groups, snapshots, volume_views, volumes
 from cinder_lite.image.glance import ImageService
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Group, Volume
+from cinder_lite.policies import groups as group_rules
 from cinder_lite.policies import volumes as rules
 
 LOG = logging.getLogger(__name__)
 
+_GROUPS = 13
+
 
 def read(request: Request, volume: dict[str, Any]) -> dict[str, Any]:
-    """Return the sources that a request names, as fields of a CreateRequest.
+    """Return the sources and the group that a request names, as fields of a CreateRequest.
 
     :param volume: the body's
     :raises NotFound: a source does not exist for this caller
     :raises BadRequest, Conflict: the image can not be had, or is not the only one of its name
     """
-    for key in ("consistencygroup_id", "group_id"):
-        if volume.get(key):
-            raise exception.NotFound(f"Group {volume[key]} could not be found.")
     if volume.get("backup_id"):
         raise exception.NotFound(f"Backup {volume['backup_id']} could not be found.")
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"group": _group(request, volume)}
     if volume.get("snapshot_id"):
         snapshot = snapshots.get(request.context, volume["snapshot_id"].lower())
         found["snapshot"] = snapshot
@@ -40,6 +40,18 @@ def read(request: Request, volume: dict[str, Any]) -> dict[str, Any]:
         found["source_volume"] = _source(request, volume["source_volid"].lower())
     found["image_id"] = _image_id(request, volume.get("image_id", volume.get("imageRef")))
     return found
+
+
+def _group(request: Request, volume: dict[str, Any]) -> Group | None:
+    """Return the group that a new volume will be in, None where it will be in none."""
+    named = volume.get("consistencygroup_id")
+    if named is None and request.minor >= _GROUPS:
+        named = volume.get("group_id")
+    if named is None:
+        return None
+    group = groups.get(request.context, named.lower())
+    policy.authorize(request.context, group_rules.GET, group.project_id)
+    return group
 
 
 def _source(request: Request, volume_id: str) -> Volume:

@@ -21,6 +21,7 @@ from cinder_lite.flow import Flow
 from cinder_lite.image import metadata
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.volume.create import group
 from cinder_lite.volume.create import request as asked
 from cinder_lite.volume.create.request import CreateRequest
 from cinder_lite.volume.create.spec import request_spec
@@ -41,6 +42,8 @@ class ExtractVolumeRequest(task.Task):
         :raises InvalidInput: something asked for does not exist or does not fit
         """
         asked.check_sources(request)
+        if request.group is not None:
+            group.check(request.group, request.volume_type)
         size = asked.size_of(request)
         image = asked.image_of(context, request, size)
         volume_type = asked.type_of(context, request, image.get("cinder_img_volume_type"))
@@ -60,7 +63,7 @@ class ExtractVolumeRequest(task.Task):
             "bootable": bool(source and source.bootable),
             "snapshot_id": request.snapshot.id if request.snapshot else None,
             "source_volid": request.source_volume.id if request.source_volume else None,
-            "group_id": request.group_id,
+            **(group.columns(request.group) if request.group else {}),
             "shared_targets": True,
             "use_quota": True,
         }
@@ -70,6 +73,8 @@ class ExtractVolumeRequest(task.Task):
         if source is not None and source.host and values["volume_type_id"] == source.volume_type_id:
             # A copy of another type may have to be elsewhere: the scheduler decides.
             scheduling["resource_backend"] = source.host
+        if request.group is not None:
+            scheduling.update(group.scheduling(request.group))
         image_metadata = metadata.of_image(image) if image else {}
         return values, image_metadata, volume_type, scheduling
 

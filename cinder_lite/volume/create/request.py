@@ -16,7 +16,7 @@ from cinder_lite.db import default_types, volume_types
 from cinder_lite.db import services as db_services
 from cinder_lite.image import checks
 from cinder_lite.image.glance import ImageService
-from cinder_lite.objects import Snapshot, Volume, VolumeType
+from cinder_lite.objects import Group, Snapshot, Volume, VolumeType
 from cinder_lite.policies import volumes as rules
 
 LOG = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class CreateRequest:
     :param source_volume: the volume whose data it gets
     :param source_of_snapshot: the volume that ``snapshot`` was taken of
     :param image_id: the image whose data it gets
+    :param group: the group that it will be in
     """
 
     size: int | None = None
@@ -50,7 +51,7 @@ class CreateRequest:
     source_of_snapshot: Volume | None = None
     source_volume: Volume | None = None
     image_id: str | None = None
-    group_id: str | None = None
+    group: Group | None = None
 
     @property
     def source(self) -> Volume | None:
@@ -180,6 +181,8 @@ def zones_of(request: CreateRequest, volume_type: VolumeType | None) -> list[str
     default = str(CONF.default_availability_zone or CONF.storage_availability_zone)
     of_type = _zones_of_type(volume_type)
     asked = request.availability_zone
+    if request.group is not None and request.group.availability_zone:
+        asked = request.group.availability_zone
     if asked is None and request.source is not None:
         asked = request.source.availability_zone
     if asked is None and not of_type:

@@ -19,6 +19,7 @@ Rules for every method:
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from typing import Any
 
 from cinder_lite.context import RequestContext
@@ -231,6 +232,26 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         A driver whose :meth:`revert_to_snapshot` is one atomic step answers False.
         """
         return True
+
+    def create_group_snapshot(
+        self,
+        context: RequestContext,
+        snapshots: Sequence[Snapshot],
+        *,
+        must_be_consistent: bool = False,
+    ) -> dict[str, dict[str, Any]]:
+        """Make several snapshots that belong together, of one moment if the storage can do that.
+
+        This one makes them one after the other. What fails may leave some of them made: the service
+        deletes them all.
+
+        :param must_be_consistent: somebody may be writing, and the snapshots must be of one moment
+        :returns: columns of the snapshots' rows to change, by the snapshot's id
+        :raises NotImplementedError: they can not be of one moment, or there are no snapshots
+        """
+        if must_be_consistent:
+            raise NotImplementedError
+        return {one.id: dict(self.create_snapshot(one) or {}) for one in snapshots}
 
     # --- access ------------------------------------------------------------------------------
 

@@ -192,7 +192,8 @@ def test_a_volume_that_was_reset_is_not_taken(api: Client, volume: Volume) -> No
     ],
 )
 def test_volumes_that_can_not_be_offered(api: Client, values: dict[str, Any], reason: str) -> None:
-    volume = rows.volume(project_id=PROJECT, **values)
+    volume = rows.volume(project_id=PROJECT)
+    volumes.update(volume.id, values)
     answer = api("POST", OLD, {"transfer": {"volume_id": volume.id}})
     assert answer.status == 400
     assert reason in answer.sentence
