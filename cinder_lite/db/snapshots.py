@@ -53,11 +53,6 @@ def get(context: RequestContext, snapshot_id: str) -> Snapshot:
     return snapshot
 
 
-def read(connection: sa.Connection, snapshot_id: str) -> Snapshot:
-    """Return a snapshot that exists, inside a transaction."""
-    return from_row(connection.execute(_BY_ID, {"snapshot_id": snapshot_id}).one())
-
-
 def _visible(context: RequestContext, snapshot: Snapshot) -> bool:
     if snapshot.deleted and context.read_deleted == "no":
         return False
