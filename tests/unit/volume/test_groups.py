@@ -29,6 +29,7 @@ from cinder_lite.volume import group_snapshots as snapshot_room
 from cinder_lite.volume import groups as room
 from cinder_lite.volume import lifecycle
 from cinder_lite.volume.drivers import base
+from cinder_lite.volume.uses import Uses
 from tests.unit import rows
 
 
@@ -72,7 +73,7 @@ def driver() -> Driver:
 @pytest.fixture
 def backend(sqlite_database: str, driver: Driver, admin: RequestContext) -> Any:
     """Return the backend ``one@file``."""
-    return types.SimpleNamespace(driver=driver, context=admin, service_host="one@file")
+    return types.SimpleNamespace(driver=driver, context=admin, service_host="one@file", uses=Uses())
 
 
 @contextlib.contextmanager
