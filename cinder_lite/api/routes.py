@@ -11,24 +11,17 @@ from cinder_lite.api import (
     routes_types,
 )
 from cinder_lite.api.router import Route
-from cinder_lite.api.schemas import services as service_bodies
 from cinder_lite.api.schemas import volumes as volume_bodies
 from cinder_lite.api.v3 import (
-    availability_zones,
-    empty,
     extensions,
-    hosts,
+    openapi,
     resource_filters,
-    scheduler_stats,
-    services,
     volume_actions,
     volume_encryption,
     volume_metadata,
     volume_migrations,
     volumes,
 )
-from cinder_lite.policies import capacity as capacity_rules
-from cinder_lite.policies import services as service_rules
 from cinder_lite.policies import volume_migrations as migration_rules
 from cinder_lite.policies import volumes as volume_rules
 
@@ -83,66 +76,11 @@ MIGRATIONS = [
     ),
 ]
 
-SERVICES = [
-    Route("GET", "/os-services", services.index, policy=service_rules.INDEX),
-    Route(
-        "PUT",
-        "/os-services/enable",
-        services.enable,
-        policy=service_rules.UPDATE,
-        body=service_bodies.CHANGE,
-    ),
-    Route(
-        "PUT",
-        "/os-services/disable",
-        services.disable,
-        policy=service_rules.UPDATE,
-        body=service_bodies.CHANGE,
-    ),
-    Route(
-        "PUT",
-        "/os-services/disable-log-reason",
-        services.disable_log_reason,
-        policy=service_rules.UPDATE,
-        body=service_bodies.CHANGE_WITH_REASON,
-    ),
-    *(
-        Route(
-            "PUT",
-            f"/os-services/{action}",
-            services.not_supported,
-            policy=service_rules.UPDATE,
-            since=since,
-            body=service_bodies.HOST,
-        )
-        for action, since in (("freeze", 0), ("thaw", 0), ("failover_host", 0), ("failover", 26))
-    ),
-    Route("GET", "/os-hosts", hosts.index, policy=service_rules.HOSTS),
-    Route("GET", "/os-hosts/{host}", hosts.show, policy=service_rules.HOSTS),
-    Route(
-        "GET",
-        "/scheduler-stats/get_pools",
-        scheduler_stats.get_pools,
-        policy=capacity_rules.GET_POOLS,
-    ),
-    Route("GET", "/os-availability-zone", availability_zones.index),
-]
-
 EXTENSIONS = [
     Route("GET", "/extensions", extensions.index),
     Route("GET", "/extensions/{alias}", extensions.show),
+    Route("GET", "/openapi", openapi.show),
     Route("GET", "/resource_filters", resource_filters.index, since=33),
-]
-
-EMPTY = [
-    Route("GET", path, empty.listing(name), since=since)
-    for path, name, since in (
-        ("/messages", "messages", 3),
-        ("/clusters", "clusters", 7),
-        ("/clusters/detail", "clusters", 7),
-        ("/backups", "backups", 0),
-        ("/backups/detail", "backups", 0),
-    )
 ]
 
 ROUTES = [
@@ -150,10 +88,8 @@ ROUTES = [
     *routes_attachments.ROUTES,
     *MIGRATIONS,
     *routes_types.ROUTES,
-    *SERVICES,
     *routes_admin.ROUTES,
     *EXTENSIONS,
-    *EMPTY,
     *routes_groups.ROUTES,
     *routes_snapshots.ROUTES,
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cinder_lite import states
@@ -83,6 +83,23 @@ def _format_checker() -> Any:
 
 def _is_name(value: str) -> bool:
     return 1 <= len(value.strip()) <= 255  # noqa: PLR2004 - a column
+
+
+def check_action(body: Any, known: Collection[str]) -> str:
+    """Return the name of the action that a body holds as its only key.
+
+    :raises BadRequest: it holds another number of keys, or an action that is not known
+    """
+    if not isinstance(body, dict) or len(body) != 1:
+        raise faults.BadRequest(
+            "Malformed request body: it must be an object with one key, the action's name."
+        )
+    name = str(next(iter(body)))
+    if name not in known:
+        raise faults.BadRequest(
+            f"There is no such action: {name[:255]}. Look at the request's body."
+        )
+    return name
 
 
 def is_uuid(value: str) -> bool:

@@ -2,7 +2,8 @@
 """What a list of volumes may be filtered by, and how a query says it.
 
 A member may use what GET /resource_filters names; an administrator any column that is listed here.
-An unknown filter is refused to a member and, as in Cinder, matches nothing for an administrator.
+As in Cinder an unknown filter is passed over for a member before microversion 3.31 and refused to
+one from then on, and for an administrator it matches nothing.
 """
 
 from __future__ import annotations
@@ -15,24 +16,10 @@ from typing import Any
 from oslo_utils import timeutils
 
 from cinder_lite import exception
-from cinder_lite.api import faults, microversions, paging, validation
+from cinder_lite.api import faults, microversions, paging, resource_filters, validation
 from cinder_lite.api.request import Request
 from cinder_lite.db.volume_views import Condition
 
-MEMBER_FILTERS = (
-    "name",
-    "status",
-    "metadata",
-    "bootable",
-    "migration_status",
-    "availability_zone",
-    "group_id",
-    "size",
-    "created_at",
-    "updated_at",
-    "consumes_quota",
-)
-_ALSO_FOR_MEMBERS = frozenset({"display_name", "use_quota", "glance_metadata"})
 _COLUMNS = frozenset(
     {
         "id",
@@ -75,31 +62,35 @@ def parse(request: Request, *, all_projects: bool) -> tuple[Condition, ...]:
     :param all_projects: the list is of every project, so that project_id is a filter
     :raises BadRequest, InvalidInput: a value is wrong, or a member may not filter by something
     """
-    query = request.query
     minor = request.minor
     conditions: list[Condition] = []
-    unknown: list[str] = []
-    for name, value in query.items():
-        if name in _OTHER_PARAMETERS or _ignored(name, minor):
-            continue
-        if name == "with_count" and minor >= microversions.WITH_COUNT:
+    for name, value in _asked(request).items():
+        if _ignored(name, minor):
             continue
         if name == "project_id" and request.context.is_admin and not all_projects:
             continue
         found = _conditions(name, value, minor)
-        if found is None or not (request.context.is_admin or _for_members(name)):
-            unknown.append(name)
-        else:
-            conditions.extend(found)
-    if unknown and not request.context.is_admin:
-        raise faults.BadRequest(
-            f"Invalid filters {','.join(sorted(unknown))} are found in query options."
-        )
-    return (*conditions, NOTHING) if unknown else tuple(conditions)
+        conditions.extend([NOTHING] if found is None else found)
+    return tuple(conditions)
 
 
-def _for_members(name: str) -> bool:
-    return name.removesuffix("~") in MEMBER_FILTERS or name in _ALSO_FOR_MEMBERS
+def _asked(request: Request) -> dict[str, str]:
+    """Return the filters of a query that the caller may use.
+
+    :raises BadRequest: a member may not use one of them
+    """
+    minor = request.minor
+    others = _OTHER_PARAMETERS
+    if minor >= microversions.WITH_COUNT:
+        others |= {"with_count"}
+    filters = {name: value for name, value in request.query.items() if name not in others}
+    if request.context.is_admin:
+        return filters
+    if minor >= resource_filters.GENERAL:
+        resource_filters.check("volume", filters, minor)
+        return filters
+    unknown = resource_filters.refused("volume", filters, minor)
+    return {name: value for name, value in filters.items() if name not in unknown}
 
 
 def _ignored(name: str, minor: int) -> bool:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -87,6 +89,17 @@ def flow_show(args: argparse.Namespace) -> None:
     print("\n\n".join(flow.text() for flow in flows))
 
 
+def openapi(args: argparse.Namespace) -> None:
+    """Print the OpenAPI description of the API."""
+    # The whole API is imported; what libraries say meanwhile must not stand in the document.
+    logging.disable(logging.WARNING)
+    from cinder_lite.api import openapi as description
+
+    document = description.document()
+    logging.disable(logging.NOTSET)
+    print(json.dumps(document, indent=2))
+
+
 def _add_commands(subparsers: Any) -> None:
     """Build the command line: categories and their actions, as cinder-manage has them."""
     db = subparsers.add_parser("db", help="the database").add_subparsers(required=True)
@@ -114,6 +127,8 @@ def _add_commands(subparsers: Any) -> None:
     show = flow.add_parser("show", help=flow_show.__doc__)
     show.add_argument("name", choices=FLOWS, help="the flow")
     show.set_defaults(action=flow_show)
+    described = subparsers.add_parser("openapi", help=openapi.__doc__)
+    described.set_defaults(action=openapi)
     release = subparsers.add_parser("version", help="print the release")
     release.set_defaults(action=lambda args: print(version.__version__))
 

@@ -92,6 +92,18 @@ OPTS = [
         min=1,
         help="Seconds between two runs of a service's periodic tasks.",
     ),
+    cfg.IntOpt(
+        "message_ttl",
+        default=2592000,
+        min=1,
+        help="Seconds for which a user's message is kept.",
+    ),
+    cfg.IntOpt(
+        "message_reap_interval",
+        default=86400,
+        min=1,
+        help="Seconds between two removals of messages whose time is over, by the scheduler.",
+    ),
     cfg.StrOpt(
         "service_backend",
         default="eventlet",

@@ -139,6 +139,22 @@ def update(service_id: int, values: Mapping[str, Any]) -> None:
 
 
 @engine.retried
+def set_frozen(service_id: int, *, frozen: bool) -> bool:
+    """Freeze a service or thaw it; a frozen one is disabled, too.
+
+    :returns: False when it was so already
+    """
+    reason = "frozen" if frozen else None
+    change = (
+        sa.update(T)
+        .where(T.c.id == service_id, T.c.frozen.is_(not frozen), T.c.deleted == sa.false())
+        .values(frozen=frozen, disabled=frozen, disabled_reason=reason, modified_at=utcnow())
+    )
+    with engine.statement() as connection:
+        return bool(connection.execute(change).rowcount)
+
+
+@engine.retried
 def destroy(service_id: int) -> None:
     """Remove a service's row softly."""
     with engine.statement() as connection:

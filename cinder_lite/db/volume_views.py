@@ -228,27 +228,6 @@ def summary(query: Query) -> tuple[int, int, dict[str, list[str]]]:
 
 
 @engine.retried
-def totals_of_host(host: str) -> list[tuple[str, int, int]]:
-    """Return project, number of volumes and GiB for every project with volumes on a host.
-
-    :param host: a node, ``host@backend`` or ``host@backend#pool``
-    """
-    values = {"c0": host, "c0a": volume_sql.like(host) + "@%", "c0b": volume_sql.like(host) + "#%"}
-    volumes = volume_sql.V.c
-    clause = volume_sql.clause(0, "host", "host")
-    query = (
-        sa.select(
-            volumes.project_id, sa.func.count(), sa.func.coalesce(sa.func.sum(volumes.size), 0)
-        )
-        .where(volumes.deleted.is_(False), clause)
-        .group_by(volumes.project_id)
-        .order_by(volumes.project_id)
-    )
-    with engine.statement() as connection:
-        return [(p, int(n), int(s)) for p, n, s in connection.execute(query, values)]
-
-
-@engine.retried
 def type_in_use(type_id: str) -> bool:
     """Tell whether any volume has a type."""
     volumes = volume_sql.V.c

@@ -9,14 +9,17 @@ from oslo_policy import policy
 
 from cinder_lite.policies import (
     attachments,
+    backups,
     base,
     capacity,
+    clusters,
     default_types,
     group_snapshots,
     group_types,
     groups,
     limits,
     manageable,
+    messages,
     qos_specs,
     quotas,
     services,
@@ -55,6 +58,9 @@ _MODULES = (
     quotas,
     snapshots,
     manageable,
+    clusters,
+    backups,
+    messages,
 )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, rpc, states
-from cinder_lite.context import RequestContext
+from cinder_lite import exception, message, rpc, states
+from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import utcnow
@@ -43,6 +44,13 @@ def fail_volume(
         LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
         return
     LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
+    message.create(
+        context,
+        message.Action.SCHEDULE_ALLOCATE_VOLUME,
+        volume_id,
+        error=why if isinstance(why, Exception) else None,
+        project_id=_project_of(volume_id),
+    )
     _notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
 
 
@@ -90,9 +98,24 @@ def fail_migration(
         "Volume %(volume)s: migration %(id)s failed. %(reason)s",
         {"volume": volume_id, "id": migration_id, "reason": reason},
     )
+    message.create(
+        context,
+        message.Action.MIGRATE_VOLUME,
+        volume_id,
+        detail=message.Detail.NO_DESTINATION
+        if isinstance(why, exception.NoValidHost)
+        else message.Detail.MIGRATION_FAILED,
+    )
     state = {"migration_status": states.MIGRATION_ERROR}
     _notify(context, "migrate_volume_to_host", state, reason, request_spec)
     return True
+
+
+def _project_of(volume_id: str) -> str | None:
+    """Return whose a volume is, None where it has gone meanwhile."""
+    with contextlib.suppress(exception.VolumeNotFound):
+        return volumes.get(admin_context(), volume_id).project_id
+    return None
 
 
 def _sentence(volume_id: str, why: Exception | str) -> str:

@@ -14,6 +14,8 @@ from oslo_log import log as logging
 
 from cinder_lite import concurrency, flow, rpc
 from cinder_lite.context import RequestContext, admin_context
+from cinder_lite.db import messages
+from cinder_lite.log_endpoints import LogEndpoints
 from cinder_lite.scheduler import driver as scheduler_driver
 from cinder_lite.scheduler import failures, groups, retypes
 from cinder_lite.scheduler.migrations import Moves
@@ -29,7 +31,7 @@ POOLS_WAIT_SECONDS = 2.0
 """How long a new scheduler waits for reports when it is asked for the pools; callers time out."""
 
 
-class SchedulerManager:
+class SchedulerManager(LogEndpoints):
     """Chooses backends for new and moving volumes.
 
     :param driver: chooses (default: an instance of ``scheduler_driver``)
@@ -73,6 +75,7 @@ class SchedulerManager:
                 functools.partial(failures.fail_lost_volumes, context),
             ),
             Periodic(CONF.migration_settle_interval, functools.partial(groups.fail_lost, context)),
+            Periodic(CONF.message_reap_interval, _reap_messages),
         )
 
     def is_working(self) -> bool:
@@ -209,11 +212,23 @@ class SchedulerManager:
             )
         )
 
+    def do_cleanup(self, context: RequestContext) -> None:
+        """Take up, now, the moves that no scheduler has in hand; give up what is too old."""
+        self._moves.settle(at_once=True)
+        failures.fail_lost_volumes(context.elevated())
+
     # --- now and then ------------------------------------------------------------------------
 
     def settle_migrations(self, context: RequestContext) -> None:
         """Take up moves whose message never reached a scheduler; give up those that are too old."""
         self._moves.settle()
+
+
+def _reap_messages() -> None:
+    """Remove the messages whose time is over."""
+    gone = messages.destroy_expired()
+    if gone:
+        LOG.info("%d messages have expired and are removed", gone)
 
 
 def _load_driver(volume_rpcapi: VolumeAPI) -> scheduler_driver.Scheduler:

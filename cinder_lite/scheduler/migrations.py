@@ -154,19 +154,23 @@ class Moves:
 
     # --- lost messages -----------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """Take up moves whose message never reached a scheduler; give up those that are too old."""
+    def settle(self, *, at_once: bool = False) -> None:
+        """Take up moves whose message never reached a scheduler; give up those that are too old.
+
+        :param at_once: do not give a message time to arrive
+        """
+        patience = 0 if at_once else CONF.migration_settle_interval
         for migration in volume_migrations.running(phases=[states.PHASE_SCHEDULING]):
             try:
-                self._settle(migration)
+                self._settle(migration, patience)
             except Exception:
                 LOG.exception("Migration %s could not be settled", migration.id)
 
-    def _settle(self, migration: Migration) -> None:
+    def _settle(self, migration: Migration, patience: float) -> None:
         age = (utcnow() - (migration.created_at or utcnow())).total_seconds()
         with self._lock:
             in_hand = migration.id in self._in_hand
-        if in_hand or age < CONF.migration_settle_interval:
+        if in_hand or age < patience:
             return
         context = _context_of(migration)
         spec = {"volume_id": migration.volume_id, "migration_id": migration.id}

@@ -7,7 +7,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from cinder_lite import rpc
+from cinder_lite import log_endpoints, rpc
 from cinder_lite.context import RequestContext
 
 CONF = cfg.CONF
@@ -19,7 +19,7 @@ class SchedulerAPI:
     Version history::
 
         1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools,
-              retype, create_group
+              retype, create_group, do_cleanup, set_log_levels, get_log_levels
     """
 
     RPC_API_VERSION = "1.0"
@@ -106,3 +106,28 @@ class SchedulerAPI:
             self._client, "The scheduler", ctxt, "get_pools", filters=filters
         )
         return pools
+
+    # --- administration ----------------------------------------------------------------------
+
+    def _to(self, host: str) -> Any:
+        return self._client.prepare(server=host)
+
+    def do_cleanup(self, ctxt: RequestContext, host: str | None = None) -> None:
+        """Cast: settle what was left half done, without waiting for its time.
+
+        :param host: the node of the scheduler; None means any of them
+        """
+        client = self._to(host) if host is not None else self._client
+        client.cast(ctxt, "do_cleanup")
+
+    def set_log_levels(
+        self, ctxt: RequestContext, host: str, prefix: str | None, level: str
+    ) -> None:
+        """Cast to the scheduler of a node: set the levels of its loggers."""
+        log_endpoints.set_log_levels(self._to(host), ctxt, prefix, level)
+
+    def get_log_levels(self, ctxt: RequestContext, host: str, prefix: str | None) -> dict[str, str]:
+        """Call the scheduler of a node: the levels of its loggers."""
+        return log_endpoints.get_log_levels(
+            self._to(host), f"The scheduler on {host}", ctxt, prefix
+        )

@@ -28,6 +28,7 @@ from cinder_lite.volume.manageable import Managing
 from cinder_lite.volume.migration import attached, servers
 from cinder_lite.volume.resizing import Resizing
 from cinder_lite.volume.retype.api import RetypeAPI
+from cinder_lite.volume.services import Services
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -364,6 +365,11 @@ class API(Deleting, Managing, Resizing):
         LOG.info(
             "Volume %(id)s: reset by request to %(values)s", {"id": volume.id, "values": values}
         )
+
+    @property
+    def administration(self) -> Services:
+        """What an administrator may ask of the services themselves."""
+        return Services(self.volume_rpcapi, self.scheduler_rpcapi)
 
     def get_pools(
         self, context: RequestContext, filters: Mapping[str, Any]

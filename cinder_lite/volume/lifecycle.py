@@ -10,7 +10,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import concurrency, exception, flow, notifications, states
+from cinder_lite import concurrency, exception, flow, message, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volume_migrations, volumes
@@ -125,6 +125,14 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
     except Exception as failure:
         _log_failure(volume_id, "can not be deleted", failure)
         volumes.update(volume_id, {"status": states.ERROR_DELETING})
+        message.create(
+            context,
+            message.Action.DELETE_VOLUME,
+            volume_id,
+            error=failure,
+            detail=message.Detail.DRIVER_FAILED_DELETE,
+            project_id=volume.project_id,
+        )
         return
     usage = notifications.prepare(volume)
     volumes.destroy(volume_id)
@@ -202,14 +210,16 @@ def settle(backend: Backend, claim: Claim) -> None:
             LOG.exception("Volume %s: could not be settled", volume.id)
 
 
-def settle_lost(backend: Backend, claim: Claim) -> None:
+def settle_lost(backend: Backend, claim: Claim, *, at_once: bool = False) -> None:
     """Create and delete the volumes whose message was lost, with the broker or its reader.
 
     Called now and then: a message that is still on its way is given ``migration_settle_interval``
     seconds. What was made so far of a new volume was never anyone's, so it is removed first.
 
     :param claim: keeps two threads of this process off one volume
+    :param at_once: do not wait; a message that comes after all finds its work done
     """
+    patience = 0 if at_once else CONF.migration_settle_interval
     for volume in volumes.for_host(backend.service_host):
         if ending.is_being_made(volume):
             work = _create_again
@@ -220,7 +230,7 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
         else:
             continue
         last = volume.updated_at or volume.created_at
-        if last is not None and (utcnow() - last).total_seconds() < CONF.migration_settle_interval:
+        if last is not None and (utcnow() - last).total_seconds() < patience:
             continue
         with claim(volume.id) as mine:
             if mine:

@@ -18,10 +18,12 @@ from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.image import fetch
+from cinder_lite.log_endpoints import LogEndpoints
 from cinder_lite.objects import utcnow
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.service import Periodic
 from cinder_lite.volume import (
+    capabilities,
     connections,
     exports,
     group_snapshots,
@@ -42,7 +44,7 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 
-class VolumeManager(SnapshotEndpoints):
+class VolumeManager(SnapshotEndpoints, LogEndpoints):
     """Looks after the volumes of one backend.
 
     :param name: the backend's section, one of ``enabled_backends``
@@ -133,12 +135,12 @@ class VolumeManager(SnapshotEndpoints):
         """Take up changed options: the limit of copies."""
         self.backend.throttle.limit = self.backend.configuration.volume_copy_bps_limit
 
-    def _settle(self, starting: bool = False) -> None:
+    def _settle(self, starting: bool = False, at_once: bool = False) -> None:
         if self.backend.driver.initialized:
             self._settle_volumes()
             connections.settle(self.backend)
-            recovery.settle(self.backend, self.mover, starting=starting)
-            lifecycle.settle_lost(self.backend, self._claim)
+            recovery.settle(self.backend, self.mover, starting=starting or at_once)
+            lifecycle.settle_lost(self.backend, self._claim, at_once=at_once)
             self._settle_lost_data()
             retyping.settle_lost(self.backend)
             groups.settle(self.backend)
@@ -148,18 +150,29 @@ class VolumeManager(SnapshotEndpoints):
         if not self.backend.driver.initialized:
             return
         taken_at = utcnow().isoformat()
-        capabilities = dict(self.backend.driver.get_volume_stats(refresh=True))
+        report = dict(self.backend.driver.get_volume_stats(refresh=True))
         allocated = volumes.allocated_gb(self.backend.service_host)
         count, size = allocated.get(self.backend.pool, (0, 0))
-        capabilities["allocated_capacity_gb"] = size
-        capabilities["total_volumes"] = count
+        report["allocated_capacity_gb"] = size
+        report["total_volumes"] = count
         self.backend.scheduler_rpcapi.update_service_capabilities(
-            self.backend.context, self.backend.service_host, capabilities, taken_at
+            self.backend.context, self.backend.service_host, report, taken_at
         )
 
     def publish_service_capabilities(self, context: RequestContext) -> None:
         """Report now: a scheduler has started."""
         self._report()
+
+    # --- administration ----------------------------------------------------------------------
+
+    def do_cleanup(self, context: RequestContext) -> None:
+        """Settle what was left half done: what nobody works on is taken up now, however young."""
+        self._settle(at_once=True)
+
+    @require_driver
+    def get_capabilities(self, context: RequestContext) -> dict[str, Any]:
+        """Return what this backend can do."""
+        return capabilities.describe(self.backend)
 
     # --- life of a volume --------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cinder_lite import log_endpoints
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Group, Volume
 from cinder_lite.volume.snapshot_rpcapi import SnapshotAPI
@@ -28,7 +29,8 @@ class VolumeAPI(SnapshotAPI):
               get_manageable_snapshots,
               attachment_update, attachment_delete, detach_volume, retype,
               create_group_from_src, delete_group, create_group_snapshot,
-              delete_group_snapshot
+              delete_group_snapshot,
+              get_capabilities, do_cleanup, set_log_levels, get_log_levels
     """
 
     def create_volume(
@@ -282,3 +284,28 @@ class VolumeAPI(SnapshotAPI):
     def publish_service_capabilities(self, ctxt: RequestContext) -> None:
         """Cast to every volume service: report to the schedulers now."""
         self._client.prepare(fanout=True).cast(ctxt, "publish_service_capabilities")
+
+    # --- administration ----------------------------------------------------------------------
+
+    def get_capabilities(self, ctxt: RequestContext, host: str) -> dict[str, Any]:
+        """Call a backend: what it can do.
+
+        :param host: ``host@backend``
+        """
+        found: dict[str, Any] = self._call(host, ctxt, "get_capabilities")
+        return found
+
+    def do_cleanup(self, ctxt: RequestContext, host: str) -> None:
+        """Cast to a backend: settle what was left half done, without waiting for its time."""
+        self._to(host).cast(ctxt, "do_cleanup")
+
+    def set_log_levels(
+        self, ctxt: RequestContext, host: str, prefix: str | None, level: str
+    ) -> None:
+        """Cast to a backend's service: set the levels of its loggers."""
+        log_endpoints.set_log_levels(self._to(host), ctxt, prefix, level)
+
+    def get_log_levels(self, ctxt: RequestContext, host: str, prefix: str | None) -> dict[str, str]:
+        """Call a backend's service: the levels of its loggers."""
+        who = f"The volume service {host}"
+        return log_endpoints.get_log_levels(self._to(host), who, ctxt, prefix)

@@ -20,6 +20,33 @@ class Extension(NamedTuple):
 
 EXTENSIONS = (
     Extension(
+        "backups",
+        "Backups",
+        "2012-12-12T00:00:00+00:00",
+        "Backups, of which this service makes none.",
+    ),
+    Extension(
+        "capabilities", "Capabilities", "2015-08-31T00:00:00+00:00", "What a backend can do."
+    ),
+    Extension(
+        "cgsnapshots",
+        "Cgsnapshots",
+        "2014-08-18T00:00:00+00:00",
+        "The older name of group snapshots.",
+    ),
+    Extension(
+        "consistencygroups",
+        "Consistencygroups",
+        "2014-08-18T00:00:00+00:00",
+        "The older name of groups.",
+    ),
+    Extension(
+        "encryption",
+        "VolumeTypeEncryption",
+        "2013-07-01T00:00:00+00:00",
+        "How the volumes of a type are encrypted.",
+    ),
+    Extension(
         "os-admin-actions",
         "AdminActions",
         "2012-08-25T00:00:00+00:00",
@@ -31,7 +58,25 @@ EXTENSIONS = (
         "2013-06-27T00:00:00+00:00",
         "The availability zones.",
     ),
+    Extension(
+        "os-extended-services",
+        "ExtendedServices",
+        "2014-01-10T00:00:00-00:00",
+        "The reason for which a service is disabled.",
+    ),
+    Extension(
+        "os-extended-snapshot-attributes",
+        "ExtendedSnapshotAttributes",
+        "2012-06-19T00:00:00+00:00",
+        "Project and progress of snapshots.",
+    ),
     Extension("os-hosts", "Hosts", "2011-06-29T00:00:00+00:00", "Hosts and what they hold."),
+    Extension(
+        "os-quota-class-sets",
+        "QuotaClasses",
+        "2012-03-12T00:00:00+00:00",
+        "Quotas of classes of projects.",
+    ),
     Extension("os-quota-sets", "Quotas", "2011-08-08T00:00:00+00:00", "Quotas of projects."),
     Extension(
         "OS-SCH-HNT",
@@ -41,10 +86,22 @@ EXTENSIONS = (
     ),
     Extension("os-services", "Services", "2012-10-28T00:00:00-00:00", "Services and their state."),
     Extension(
-        "os-extended-services",
-        "ExtendedServices",
-        "2014-01-10T00:00:00-00:00",
-        "The reason for which a service is disabled.",
+        "os-snapshot-actions",
+        "SnapshotActions",
+        "2013-07-16T00:00:00+00:00",
+        "Actions on snapshots.",
+    ),
+    Extension(
+        "os-snapshot-manage",
+        "SnapshotManage",
+        "2014-12-31T00:00:00+00:00",
+        "Snapshots that a backend has are taken over.",
+    ),
+    Extension(
+        "os-snapshot-unmanage",
+        "SnapshotUnmanage",
+        "2014-12-31T00:00:00+00:00",
+        "Snapshots are given up without their data.",
     ),
     Extension(
         "os-types-extra-specs",
@@ -66,6 +123,12 @@ EXTENSIONS = (
         "The host of a volume as one of its attributes.",
     ),
     Extension(
+        "os-vol-image-meta",
+        "VolumeImageMetadata",
+        "2012-12-07T00:00:00+00:00",
+        "What is known of the image that a volume was made from.",
+    ),
+    Extension(
         "os-vol-mig-status-attr",
         "VolumeMigStatusAttribute",
         "2013-08-08T00:00:00+00:00",
@@ -78,10 +141,19 @@ EXTENSIONS = (
         "The project of a volume as one of its attributes.",
     ),
     Extension(
-        "os-volume-actions",
-        "VolumeActions",
-        "2012-05-31T00:00:00+00:00",
-        "Actions on volumes.",
+        "os-volume-actions", "VolumeActions", "2012-05-31T00:00:00+00:00", "Actions on volumes."
+    ),
+    Extension(
+        "os-volume-encryption-metadata",
+        "VolumeEncryptionMetadata",
+        "2013-07-10T00:00:00+00:00",
+        "How a volume is encrypted.",
+    ),
+    Extension(
+        "os-volume-manage",
+        "VolumeManage",
+        "2014-02-10T00:00:00+00:00",
+        "Volumes that a backend has are taken over.",
     ),
     Extension(
         "os-volume-migrations",
@@ -90,34 +162,16 @@ EXTENSIONS = (
         "The record of every move of a volume, with its progress.",
     ),
     Extension(
-        "os-extended-snapshot-attributes",
-        "ExtendedSnapshotAttributes",
-        "2012-06-19T00:00:00+00:00",
-        "The project and the progress of a snapshot.",
+        "os-volume-transfer",
+        "VolumeTransfer",
+        "2013-05-29T00:00:00+00:00",
+        "Volumes that one project offers and another takes.",
     ),
     Extension(
-        "os-snapshot-actions",
-        "SnapshotActions",
-        "2013-07-16T00:00:00+00:00",
-        "Telling how the making of a snapshot goes.",
-    ),
-    Extension(
-        "os-snapshot-manage",
-        "SnapshotManage",
-        "2014-12-31T00:00:00+00:00",
-        "Taking over snapshots that a backend has already.",
-    ),
-    Extension(
-        "os-snapshot-unmanage",
-        "SnapshotUnmanage",
-        "2014-12-31T00:00:00+00:00",
-        "Forgetting a snapshot and leaving its data.",
-    ),
-    Extension(
-        "os-volume-manage",
-        "VolumeManage",
-        "2014-02-10T00:00:00+00:00",
-        "Taking over volumes that a backend has already.",
+        "os-volume-type-access",
+        "VolumeTypeAccess",
+        "2014-06-26T00:00:00Z",
+        "Projects that may use a private volume type.",
     ),
     Extension(
         "os-volume-unmanage",
@@ -126,28 +180,10 @@ EXTENSIONS = (
         "Forgetting a volume and leaving its data.",
     ),
     Extension(
-        "consistencygroups",
-        "Consistencygroups",
-        "2014-08-18T00:00:00+00:00",
-        "The older name of groups.",
-    ),
-    Extension(
-        "cgsnapshots",
-        "Cgsnapshots",
-        "2014-08-18T00:00:00+00:00",
-        "The older name of group snapshots.",
-    ),
-    Extension(
-        "os-volume-transfer",
-        "VolumeTransfer",
-        "2013-05-29T00:00:00+00:00",
-        "Volumes that one project offers and another takes.",
-    ),
-    Extension(
-        "os-volume-encryption-metadata",
-        "VolumeEncryptionMetadata",
-        "2013-07-10T00:00:00+00:00",
-        "How a volume is encrypted.",
+        "qos-specs",
+        "Qos_specs_manage",
+        "2013-08-02T00:00:00+00:00",
+        "QoS specs and the types that refer to them.",
     ),
     Extension(
         "scheduler-stats",

@@ -6,12 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 from cinder_lite import exception
-from cinder_lite.api import deps, faults, validation
+from cinder_lite.api import deps, resource_filters, validation
 from cinder_lite.api.request import Request
 from cinder_lite.db import volume_types
 
-_NAME_FILTER = 28
-_STRICT_FILTERS = 34
+_POOL_FILTER = 28
 _TYPE_FILTER = 35
 
 
@@ -19,36 +18,37 @@ def get_pools(request: Request) -> dict[str, Any]:
     """Return the pools, with their capabilities if detail is asked for."""
     query = request.query
     detail = validation.boolean(query.get("detail", "false"), "detail")
-    filters = _filters(request)
-    if filters is None:
-        return {"pools": []}
-    pools = deps.volume_api().get_pools(request.context, filters)
+    pools = deps.volume_api().get_pools(request.context, _filters(request))
     if not detail:
         return {"pools": [{"name": pool["name"]} for pool in pools]}
-    return {
-        "pools": [{"name": p["name"], "capabilities": p.get("capabilities", {})} for p in pools]
-    }
+    return {"pools": [_view(pool) for pool in pools]}
 
 
-def _filters(request: Request) -> dict[str, str] | None:
-    """Return what to filter by, None where nothing can pass.
+def _view(pool: dict[str, Any]) -> dict[str, Any]:
+    capabilities = pool.get("capabilities", {})
+    protocol = capabilities.get("storage_protocol")
+    if isinstance(protocol, list):
+        # Names of one protocol, the preferred one first.
+        capabilities = {**capabilities, "storage_protocol": protocol[0] if protocol else None}
+    return {"name": pool["name"], "capabilities": capabilities}
 
-    :raises BadRequest: an unknown filter, from microversion 3.34 on
+
+def _filters(request: Request) -> dict[str, str]:
+    """Return what to filter by.
+
+    :raises BadRequest: a filter that the operator's file does not have, from 3.31 on
     :raises VolumeTypeNotFound: the type named does not exist
     """
     given = {key: value for key, value in request.query.items() if key != "detail"}
-    if request.minor < _NAME_FILTER:
+    if request.minor < _POOL_FILTER:
         return {}
-    known = {"name", "volume_type"} if request.minor >= _TYPE_FILTER else {"name"}
-    unknown = sorted(given.keys() - {"name", "volume_type"})
-    if unknown and request.minor >= _STRICT_FILTERS:
-        raise faults.BadRequest(f"Invalid filters {','.join(unknown)} are found in query options.")
-    if unknown:
-        return None
-    filters = {key: value for key, value in given.items() if key in known}
-    if "volume_type" in filters:
-        _check_type(request, filters["volume_type"])
-    return filters
+    if request.minor >= resource_filters.GENERAL:
+        resource_filters.check("pool", sorted(given), request.minor)
+    if request.minor < _TYPE_FILTER:
+        given.pop("volume_type", None)
+    if "volume_type" in given:
+        _check_type(request, given["volume_type"])
+    return given
 
 
 def _check_type(request: Request, name_or_id: str) -> None:

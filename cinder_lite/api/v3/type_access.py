@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 from cinder_lite import exception, policy
-from cinder_lite.api import faults
+from cinder_lite.api import validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_types as schemas
 from cinder_lite.db import type_access, volume_types
 from cinder_lite.objects import VolumeType
 from cinder_lite.policies import volume_types as rules
 
-_CHANGES = {
+ACTIONS = {
     "addProjectAccess": (schemas.ADD_ACCESS, rules.ADD_ACCESS, type_access.add),
     "removeProjectAccess": (schemas.REMOVE_ACCESS, rules.REMOVE_ACCESS, type_access.remove),
 }
@@ -37,16 +37,8 @@ def index(request: Request, type_id: str) -> dict[str, Any]:
 def action(request: Request, type_id: str) -> None:
     """Give a project access to a private type, or take it away."""
     body = request.json()
-    if not isinstance(body, dict) or len(body) != 1:
-        raise faults.BadRequest(
-            "Malformed request body: it must be an object with one key, the action's name."
-        )
-    name = next(iter(body))
-    if name not in _CHANGES:
-        raise faults.BadRequest(
-            f"There is no such action: {name[:255]}. Look at the request's body."
-        )
-    schema, rule, change = _CHANGES[name]
+    name = validation.check_action(body, ACTIONS)
+    schema, rule, change = ACTIONS[name]
     schema.check(body, request.minor)
     policy.authorize(request.context, rule)
     change(_private(request, type_id).id, body[name]["project"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from cinder_lite.api.views import common
@@ -23,7 +24,7 @@ def show(service: Service, minor: int) -> dict[str, Any]:
         "zone": service.availability_zone,
         "status": "disabled" if service.disabled else "enabled",
         "state": state,
-        "updated_at": common.time(service.updated_at),
+        "updated_at": common.time(_changed(service)),
     }
     if is_volume and minor >= _BACKEND_STATE:
         answer["backend_state"] = state
@@ -35,6 +36,12 @@ def show(service: Service, minor: int) -> dict[str, Any]:
         answer["active_backend_id"] = service.active_backend_id
         answer["frozen"] = service.frozen
     return answer
+
+
+def _changed(service: Service) -> datetime.datetime | None:
+    """Return when a service was heard of, or changed by somebody if that was later."""
+    times = [time for time in (service.updated_at, service.modified_at) if time is not None]
+    return max(times, default=None)
 
 
 def host(service: Service) -> dict[str, Any]:

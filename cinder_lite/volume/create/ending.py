@@ -9,7 +9,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, notifications, states
+from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
@@ -62,6 +62,20 @@ def give_up(
             volume.replace(status=states.ERROR),
             "create.error",
             message=exception.sentence_of(cause),
+        )
+        _tell(context, volume, cause)
+
+
+def _tell(context: RequestContext, volume: Volume, cause: BaseException) -> None:
+    """Leave a message for the volume's users; a move's temporary volume has none."""
+    if not volume.migration_status:
+        message.create(
+            context,
+            message.Action.CREATE_VOLUME_FROM_BACKEND,
+            volume.id,
+            error=cause,
+            detail=message.Detail.DRIVER_FAILED_CREATE,
+            project_id=volume.project_id,
         )
 
 

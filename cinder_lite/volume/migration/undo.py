@@ -7,7 +7,7 @@ import contextlib
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, message, states
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
@@ -43,6 +43,13 @@ def fail(backend: Backend, move: Move, error: str) -> None:
         migration_status=states.MIGRATION_ERROR,
         previous_status=move.volume.status,
         status=plan.restored_status(move.volume),
+    )
+    message.create(
+        move.context,
+        message.Action.MIGRATE_VOLUME,
+        move.volume.id,
+        detail=message.Detail.MIGRATION_FAILED,
+        project_id=move.migration.project_id,
     )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
 from cinder_lite import exception
-from cinder_lite.db import engine, volume_sql, volume_types, volume_views, volumes
+from cinder_lite.db import engine, host_totals, volume_sql, volume_types, volume_views, volumes
 from cinder_lite.db.volume_views import FIELDS, INDEX, Condition, Query
 from tests.unit import rows
 
@@ -163,8 +163,8 @@ def test_totals_of_a_host() -> None:
     rows.volume(project_id="a", size=2)
     rows.volume(project_id="b", host="one@other#x")
     rows.volume(project_id="b", host="oneandonly@file#file")
-    assert volume_views.totals_of_host("one") == [("a", 1, 2), ("b", 1, 1)]
-    assert volume_views.totals_of_host("one@file") == [("a", 1, 2)]
+    assert host_totals.of("one@file") == [("a", 1, 2, 0, 0)]
+    assert host_totals.of("one@other") == [("b", 1, 1, 0, 0)]
 
 
 def test_nulls_are_ordered_as_by_mysql_everywhere() -> None:

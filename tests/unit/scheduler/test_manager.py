@@ -65,8 +65,9 @@ class TestService:
     ) -> None:
         volume = lost_volume()
         for periodic in manager.periodics():
-            assert periodic.interval == CONF.migration_settle_interval
             periodic.run()
+        intervals = [periodic.interval for periodic in manager.periodics()]
+        assert intervals == [30, 30, CONF.message_reap_interval]
         assert volumes.get(context, volume.id).status == states.ERROR
 
     def test_reports_and_pools(self, manager: SchedulerManager, context: RequestContext) -> None:
@@ -197,6 +198,7 @@ class TestLostVolumes:
         self, context: RequestContext, notifier: FakeNotifier, values: dict[str, Any]
     ) -> None:
         volume = lost_volume() if "created_at" not in values else new_volume()
+        values = {key: value or utcnow() for key, value in values.items()}
         volumes.update(volume.id, values)
         failures.fail_lost_volumes(context)
         assert volumes.get(context, volume.id).status == values.get("status", states.CREATING)

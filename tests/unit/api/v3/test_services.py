@@ -10,7 +10,7 @@ import pytest
 
 from cinder_lite.db import services
 from tests.unit import rows
-from tests.unit.api.client import MEMBER, OTHER_PROJECT, PROJECT, Client
+from tests.unit.api.client import MEMBER, Client
 from tests.unit.api.conftest import Peers
 
 
@@ -176,13 +176,6 @@ def test_changes_refused(
     assert (answer.status, answer.sentence) == (status, sentence)
 
 
-@pytest.mark.parametrize("action", ["freeze", "thaw", "failover_host", "failover"])
-def test_what_is_for_replicated_backends(api: Client, action: str) -> None:
-    answer = api("PUT", f"/os-services/{action}", {"host": "one@file"})
-    assert answer.status == 400
-    assert "no backend of this service is replicated" in answer.sentence
-
-
 def test_the_order_of_the_checks_is_schema_then_policy(api: Client) -> None:
     assert api("PUT", "/os-services/disable", {}, token=MEMBER).status == 400
     answer = api("PUT", "/os-services/disable", GOOD, token=MEMBER)
@@ -205,29 +198,6 @@ def test_the_order_of_the_checks_is_schema_then_policy(api: Client) -> None:
 )
 def test_what_is_for_administrators(api: Client, path: str) -> None:
     assert api("GET", path, token=MEMBER).status == 403
-
-
-def test_hosts(api: Client) -> None:
-    hosts = api("GET", "/os-hosts").json["hosts"]
-    assert [host["host_name"] for host in hosts] == ["one", "one@file", "two@file"]
-    assert list(hosts[1]) == [
-        "host_name",
-        "service",
-        "zone",
-        "service-status",
-        "service-state",
-        "last-update",
-    ]
-    rows.volume(project_id=PROJECT, size=2)
-    rows.volume(project_id=OTHER_PROJECT)
-    totals = [("(total)", "2", "3"), (PROJECT, "1", "2"), (OTHER_PROJECT, "1", "1")]
-    for name in ("one", "one@file", "one@file#file"):
-        found = [item["resource"] for item in api("GET", f"/os-hosts/{name}").json["host"]]
-        assert [(r["project"], r["volume_count"], r["total_volume_gb"]) for r in found] == totals
-        assert {r["host"] for r in found} == {name}
-    assert api("GET", "/os-hosts/nope").sentence == (
-        "Service cinder-volume could not be found on host nope."
-    )
 
 
 def test_zones(api: Client) -> None:
@@ -264,6 +234,7 @@ def test_pools(api: Client, peers: Peers) -> None:
         ("volume_type=__DEFAULT__", "3.34", {}),
         ("volume_type=__DEFAULT__", "3.35", {"volume_type": "__DEFAULT__"}),
         ("bogus=1", "3.27", {}),
+        ("bogus=1", "3.30", {"bogus": "1"}),
     ],
 )
 def test_filters_of_pools(
@@ -274,10 +245,17 @@ def test_filters_of_pools(
     assert peers.scheduler.calls[-1][1] == (filters,)
 
 
+def test_one_name_of_a_protocol(api: Client, peers: Peers) -> None:
+    for protocol, shown in ((["iSCSI", "iscsi"], "iSCSI"), ("file", "file"), ([], None)):
+        pool = {"name": "p", "capabilities": {"storage_protocol": protocol}}
+        peers.scheduler.answers["get_pools"] = [pool]
+        (found,) = api("GET", "/scheduler-stats/get_pools?detail=true").json["pools"]
+        assert found["capabilities"]["storage_protocol"] == shown
+
+
 def test_wrong_filters_of_pools(api: Client, peers: Peers) -> None:
     url = "/scheduler-stats/get_pools"
-    assert api("GET", f"{url}?bogus=1", version="3.28").json == {"pools": []}
-    answer = api("GET", f"{url}?bogus=1", version="3.34")
+    answer = api("GET", f"{url}?bogus=1", version="3.31")
     assert (answer.status, answer.sentence) == (
         400,
         "Invalid filters bogus are found in query options.",

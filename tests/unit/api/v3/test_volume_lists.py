@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 from typing import Any
 
 import pytest
@@ -280,9 +281,12 @@ def test_wrong_filters(api: Client, query: str, sentence: str) -> None:
     assert (answer.status, answer.sentence) == (400, sentence)
 
 
-@pytest.mark.parametrize("name", ["host", "bogus", "project_id", "volume_type", "encrypted"])
+@pytest.mark.parametrize(
+    "name", ["host", "bogus", "name~", "project_id", "display_name", "encrypted"]
+)
 def test_filters_that_a_member_may_not_use(api: Client, name: str) -> None:
-    answer = api("GET", f"/volumes?{name}=x", token=MEMBER)
+    assert api("GET", f"/volumes?{name}=x", token=MEMBER, version="3.30").status == 200
+    answer = api("GET", f"/volumes?{name}=x", token=MEMBER, version="3.31")
     assert (answer.status, answer.sentence) == (
         400,
         f"Invalid filters {name} are found in query options.",
@@ -297,12 +301,23 @@ def test_filters_that_a_member_may_not_use(api: Client, name: str) -> None:
         ("sort=host", "decba"),
         ("size=2", "b"),
         ("name=vol-a", "a"),
-        ("name~=vol-", "ecba"),
         ("availability_zone=nova", "edcba"),
     ],
 )
 def test_filters_of_a_member(api: Client, ids: dict[str, str], query: str, seen: str) -> None:
     assert _names(api, ids, f"?{query}", token=MEMBER) == seen
+
+
+def test_the_operator_s_filters_of_a_member(
+    api: Client, ids: dict[str, str], tmp_path: pathlib.Path, option: SetOption
+) -> None:
+    path = tmp_path / "filters.json"
+    path.write_text('{"volume": ["name~", "bogus"]}')
+    option("resource_query_filters_file", str(path))
+    assert _names(api, ids, "?name~=vol-", token=MEMBER) == "ecba"
+    assert _names(api, ids, "?name=vol-a", token=MEMBER) == "a"
+    assert _names(api, ids, "?bogus=1", token=MEMBER) == ""
+    assert api("GET", "/volumes?status=error", token=MEMBER).status == 400
 
 
 @pytest.mark.parametrize(
