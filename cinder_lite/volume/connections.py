@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import concurrency, exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.objects import Snapshot, Volume
@@ -265,13 +265,11 @@ def _brick_helper() -> str:
 @functools.cache
 def _os_brick() -> Any:
     """Return os-brick's connectors, told how to become root; half a second of imports."""
-    import os_brick
-    from os_brick.initiator import connector
-    from oslo_privsep import priv_context
-
-    os_brick.setup(CONF)
+    connector = concurrency.library("os_brick.initiator.connector")
+    privsep = concurrency.library("oslo_privsep.priv_context")
+    concurrency.library("os_brick").setup(CONF)
     # privsep takes no empty prefix: it would use sudo, which a node of root alone may not have.
-    priv_context.init(root_helper=shlex.split(_brick_helper()) or ["env"])
+    privsep.init(root_helper=shlex.split(_brick_helper()) or ["env"])
     return connector
 
 
