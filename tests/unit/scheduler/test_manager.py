@@ -67,7 +67,7 @@ class TestService:
         for periodic in manager.periodics():
             periodic.run()
         intervals = [periodic.interval for periodic in manager.periodics()]
-        assert intervals == [30, 30, CONF.message_reap_interval]
+        assert intervals == [30, 30, 30, CONF.message_reap_interval]
         assert volumes.get(context, volume.id).status == states.ERROR
 
     def test_reports_and_pools(self, manager: SchedulerManager, context: RequestContext) -> None:
