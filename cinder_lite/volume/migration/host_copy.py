@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import time
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -127,7 +130,7 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
             sync=True,
             throttle=backend.throttle,
             sparse=sparse,
-            extents=_extents(backend, source, sparse),
+            extents=_extents(backend, source, sparse, origin.path),
             progress=move.progress,
             stop=move.stop,
             root_helper=connections.root_helper(),
@@ -136,13 +139,15 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
     backend.driver.after_volume_copy(move.context, source, target, remote="dest")
 
 
-def _extents(backend: Backend, source: Volume, sparse: bool) -> list[tuple[int, int]] | None:
+def _extents(
+    backend: Backend, source: Volume, sparse: bool, path: Any
+) -> list[tuple[int, int]] | None:
     """Return what of the source is read: what it holds, as far as its driver knows.
 
     With all of it, zeros are left out in small pieces on a target that reads as zero, so that thin
     stays thin; without any, all of it is copied as it is.
     """
     known = backend.driver.mapped_extents(source)
-    if known is None and sparse:
+    if known is None and sparse and isinstance(path, str) and stat.S_ISBLK(os.stat(path).st_mode):
         return [(0, source.size * 1024**3)]
     return known
