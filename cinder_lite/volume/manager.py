@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +12,8 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import importutils
 
+from cinder_lite import concurrency, exception, rpc, states
 from cinder_lite import context as request_context
-from cinder_lite import exception, rpc, states
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
@@ -70,6 +70,7 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
         )
         self.mover = Mover(self.backend)
         self._settled = False
+        self._settling = threading.Lock()
 
     # --- life of the service -----------------------------------------------------------------
 
@@ -108,11 +109,18 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
 
         What fails here is done by the periodic work a little later.
         """
-        for work in (self._report, functools.partial(self._settle, starting=True)):
-            try:
-                work()
-            except Exception:
-                LOG.exception("Backend %s: not all is in order yet", self.backend.service_host)
+        try:
+            self._report()
+        except Exception:
+            LOG.exception("Backend %s: could not report", self.backend.service_host)
+        # Beside the start: it may ask other services, which may not have started yet.
+        concurrency.spawn(self._settle_at_start)
+
+    def _settle_at_start(self) -> None:
+        try:
+            self._settle(starting=True)
+        except Exception:
+            LOG.exception("Backend %s: not all is in order yet", self.backend.service_host)
 
     def periodics(self) -> Sequence[Periodic]:
         """Return the periodic work."""
@@ -136,14 +144,16 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
         self.backend.throttle.limit = self.backend.configuration.volume_copy_bps_limit
 
     def _settle(self, starting: bool = False, at_once: bool = False) -> None:
-        if self.backend.driver.initialized:
-            self._settle_volumes()
-            connections.settle(self.backend)
-            recovery.settle(self.backend, self.mover, starting=starting or at_once)
-            lifecycle.settle_lost(self.backend, self._claim, at_once=at_once)
-            self._settle_lost_data()
-            retyping.settle_lost(self.backend)
-            groups.settle(self.backend)
+        # One at a time: the start's own look may last until another service answers.
+        with self._settling:
+            if self.backend.driver.initialized:
+                self._settle_volumes()
+                connections.settle(self.backend)
+                recovery.settle(self.backend, self.mover, starting=starting or at_once)
+                lifecycle.settle_lost(self.backend, self._claim, at_once=at_once)
+                self._settle_lost_data()
+                retyping.settle_lost(self.backend)
+                groups.settle(self.backend)
 
     def _report(self) -> None:
         """Tell the schedulers what this backend can do and how full it is."""
