@@ -163,6 +163,26 @@ def test_what_a_backend_tells_of_itself(cloud: Deployment) -> None:
         assert (held["host"], held["project"]) == (host, "(total)")
 
 
+def test_abandoned_work_is_settled_when_it_is_asked_for(cloud: Deployment) -> None:
+    volume = cloud.create_volume(host=cloud.host("beta"))
+    _forget_creation(cloud, volume["id"])
+    told = _done(cloud, "POST", "/workers/cleanup", {"is_up": True, "host": "beta@file"})
+    assert [one["host"] for one in told["cleaning"]] == ["beta@file"]
+    assert told["unavailable"] == []
+    cloud.wait_for_status(volume["id"], "available")
+    _forget_creation(cloud, volume["id"])
+    told = _done(cloud, "POST", "/workers/cleanup", {"is_up": True, "resource_id": volume["id"]})
+    assert [one["host"] for one in told["cleaning"]] == ["beta@file"]
+    cloud.wait_for_status(volume["id"], "available")
+    cloud.delete_volume(volume["id"])
+
+
+def _forget_creation(cloud: Deployment, volume_id: str) -> None:
+    """Leave a volume as a service does that dies while it creates it, and its message with it."""
+    answer = cloud.action(volume_id, "os-reset_status", {"status": "creating"})
+    assert answer.status_code == 202, answer.text
+
+
 def test_a_backend_that_is_down_can_not_be_cleaned(cloud: Deployment) -> None:
     cloud.stop("volume-beta")
     told = _done(cloud, "POST", "/workers/cleanup", {"host": "beta@file"})
