@@ -47,6 +47,12 @@ class RequestContext(context.RequestContext):
         kwargs.setdefault("service_catalog", values.get("service_catalog") or ())
         return super().from_dict(values, **kwargs)
 
+    def may_see(self, project_id: str | None, *, deleted: bool) -> bool:
+        """Tell whether a row of that project shows up in this request's queries."""
+        if deleted and self.read_deleted == "no":
+            return False
+        return bool(self.is_admin) or project_id == self.project_id
+
     def elevated(self) -> RequestContext:
         """Return a copy of this context with the administrator's rights."""
         other = copy.copy(self)

@@ -48,15 +48,9 @@ def get(context: RequestContext, snapshot_id: str) -> Snapshot:
     with engine.statement() as connection:
         row = connection.execute(_BY_ID, {"snapshot_id": snapshot_id}).one_or_none()
     snapshot = from_row(row) if row is not None else None
-    if snapshot is None or not _visible(context, snapshot):
+    if snapshot is None or not context.may_see(snapshot.project_id, deleted=snapshot.deleted):
         raise exception.SnapshotNotFound(snapshot_id=snapshot_id)
     return snapshot
-
-
-def _visible(context: RequestContext, snapshot: Snapshot) -> bool:
-    if snapshot.deleted and context.read_deleted == "no":
-        return False
-    return bool(context.is_admin) or snapshot.project_id == context.project_id
 
 
 def read(connection: sa.Connection, snapshot_id: str) -> Snapshot:

@@ -126,6 +126,8 @@ def clause(number: int, operator: str, name: str) -> sa.ColumnElement[bool]:
     if operator == "host":
         below = [column.like(sa.bindparam(f"c{number}{end}"), escape="!") for end in "ab"]
         return sa.or_(column == value, *below)
+    if operator == "like":
+        return column.like(value, escape="!")
     clauses: dict[str, sa.ColumnElement[bool]] = {
         "eq": column == value,
         "neq": column != value,
@@ -133,7 +135,6 @@ def clause(number: int, operator: str, name: str) -> sa.ColumnElement[bool]:
         "gte": column >= value,
         "lt": column < value,
         "lte": column <= value,
-        "like": column.like(value, escape="!"),
         "null": column.is_(None),
     }
     return clauses[operator]

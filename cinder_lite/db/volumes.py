@@ -37,15 +37,9 @@ def get(context: RequestContext, volume_id: str) -> Volume:
     with engine.statement() as connection:
         row = connection.execute(_BY_ID, {"volume_id": volume_id}).one_or_none()
     volume = from_row(row) if row is not None else None
-    if volume is None or not _visible(context, volume):
+    if volume is None or not context.may_see(volume.project_id, deleted=volume.deleted):
         raise exception.VolumeNotFound(volume_id=volume_id)
     return volume
-
-
-def _visible(context: RequestContext, volume: Volume) -> bool:
-    if volume.deleted and context.read_deleted == "no":
-        return False
-    return bool(context.is_admin) or volume.project_id == context.project_id
 
 
 def insert(connection: sa.Connection, values: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import exports
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.connection_notes import Note, Notes
+from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -45,11 +46,6 @@ class Attached(NamedTuple):
     """What os-brick's connect_volume returned; empty for a volume that has a path here."""
     properties: dict[str, Any]
     """What initialize_connection returned; empty for a volume that has a path here."""
-
-
-def root_helper() -> str:
-    """Return the command under which os-brick and the copier run what needs root."""
-    return f"sudo cinder-lite-rootwrap {CONF.rootwrap_config}"
 
 
 def connector_properties(backend: Backend, protocol: str | None) -> dict[str, Any]:

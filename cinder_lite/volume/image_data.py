@@ -15,6 +15,7 @@ from cinder_lite.objects import Volume
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 
@@ -62,6 +63,6 @@ def write(
             throttle=backend.throttle,
             sparse=fresh and bool(stats.get("sparse_copy_volume")),
             progress=progress,
-            root_helper=connections.root_helper(),
+            root_helper=root_helper(),
         )
     LOG.info("Volume %s: filled with image %s: %s", volume.id, image["id"], result)

@@ -21,6 +21,7 @@ from cinder_lite.objects import Volume
 from cinder_lite.volume import connections, image_data
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import copy_volume
+from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -131,7 +132,7 @@ def _readable(backend: Backend, context: RequestContext, volume: Volume) -> Iter
                 backend.configuration.volume_dd_blocksize,
                 throttle=backend.throttle,
                 sparse=True,
-                root_helper=connections.root_helper(),
+                root_helper=root_helper(),
             )
             yield copied
 

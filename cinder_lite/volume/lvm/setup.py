@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import Any
 
 from oslo_config import cfg
@@ -17,6 +16,7 @@ from cinder_lite.volume.lvm.executor import CommandFailed, Executor
 from cinder_lite.volume.lvm.group import TEMPORARY, VolumeGroup
 from cinder_lite.volume.lvm.location import THICK, THIN, Location
 from cinder_lite.volume.lvm.wipe import Wiper
+from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -33,8 +33,7 @@ def executor(configuration: Any) -> Executor:
         environment.append(f"LVM_SYSTEM_DIR={os.path.dirname(lvm_conf)}")
     if configuration.lvm_suppress_fd_warnings:
         environment.append("LVM_SUPPRESS_FD_WARNINGS=1")
-    helper = f"sudo cinder-lite-rootwrap {shlex.quote(CONF.rootwrap_config)}"
-    return Executor(helper, environment, daemon=CONF.use_rootwrap_daemon)
+    return Executor(root_helper(), environment, daemon=CONF.use_rootwrap_daemon)
 
 
 def wiper(configuration: Any, runs: Executor, throttle: Throttle) -> Wiper:

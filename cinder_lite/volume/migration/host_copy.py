@@ -21,6 +21,7 @@ from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.migration import completion
 from cinder_lite.volume.migration.records import Move, MoveLost
+from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -133,7 +134,7 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
             extents=_extents(backend, source, sparse, origin.path),
             progress=move.progress,
             stop=move.stop,
-            root_helper=connections.root_helper(),
+            root_helper=root_helper(),
         )
     LOG.info("Volume %(id)s: copied: %(result)s", {"id": source.id, "result": result})
     backend.driver.after_volume_copy(move.context, source, target, remote="dest")
@@ -145,7 +146,9 @@ def _extents(
     """Return what of the source is read: what it holds, as far as its driver knows.
 
     With all of it, zeros are left out in small pieces on a target that reads as zero, so that thin
-    stays thin; without any, all of it is copied as it is.
+    stays thin; without any, all of it is copied as it is. A file tells its holes itself.
+
+    :param path: of the source on this node, or an object to read where there is no path
     """
     known = backend.driver.mapped_extents(source)
     if known is None and sparse and isinstance(path, str) and stat.S_ISBLK(os.stat(path).st_mode):
