@@ -107,6 +107,34 @@ def server(topic: str, name: str, endpoints: list[Any]) -> Any:
     )
 
 
+def stop(running: Any) -> None:
+    """Take no more messages; what has reached this process is still worked on.
+
+    oslo.messaging (18.3) stops to read, but stays a consumer until its connection is closed at the
+    end of ``wait``: what the broker sends meanwhile is acknowledged while the connection closes,
+    and nobody works on it. So the consumers are ended first, and what came with the last read is
+    handed to the server.
+
+    :param running: a server of :func:`server`, started
+    """
+    listener = running.listener
+    hand_over = listener.on_incoming_callback
+    running.stop()
+    source = getattr(listener, "_poll_style_listener", None)
+    connection = getattr(source, "conn", None)
+    if source is None or connection is None:
+        return  # messages stay in this process
+    try:
+        # The thread that read from the connection has ended: it may be used here now.
+        for consumer, tag in connection._consumers.items():
+            consumer.cancel(tag)
+    except Exception as error:
+        # A broker that is gone keeps what nobody has acknowledged.
+        LOG.warning("The broker could not be told that this service stops: %s", error)
+    while messages := source.poll():
+        hand_over(messages)
+
+
 def notifications_enabled() -> bool:
     """Tell whether notifications go anywhere: ``[oslo_messaging_notifications] driver`` is set."""
     _notification_transport()

@@ -14,6 +14,7 @@ from oslo_service import service as oslo_service
 from cinder_lite import concurrency, rpc
 from cinder_lite.db import engine
 from cinder_lite.db import services as db_services
+from cinder_lite.service_lock import ServiceLock
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -61,6 +62,7 @@ class RpcService(oslo_service.ServiceBase):
     :param host: ``host`` or ``host@backend``
     :param topics: RPC topics to listen on; the first is the service's own
     :param make_manager: makes the manager, in the service's own process
+    :param alone: only one process of this node may serve ``host`` at a time
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class RpcService(oslo_service.ServiceBase):
         topics: Sequence[str],
         availability_zone: str,
         make_manager: Callable[[], Manager],
+        alone: bool = False,
     ) -> None:
         self._binary = binary
         self._host = host
         self._topics = topics
         self._availability_zone = availability_zone
         self._make_manager = make_manager
+        self._lock = ServiceLock(host) if alone else None
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._stop_lock = threading.Lock()
@@ -86,6 +90,8 @@ class RpcService(oslo_service.ServiceBase):
 
     def start(self) -> None:
         """Register, get ready, and begin to take messages."""
+        if self._lock is not None and not self._lock.acquire(self._stopping):
+            return
         manager = self._manager = self._make_manager()
         manager.init_host()
         self._register()
@@ -140,7 +146,7 @@ class RpcService(oslo_service.ServiceBase):
             self._stopping.set()
         LOG.info("%s on %s stops", self._binary, self._host)
         for server in self._servers:
-            server.stop()
+            rpc.stop(server)
         if self._manager is not None:
             try:
                 self._manager.drain()
@@ -153,6 +159,8 @@ class RpcService(oslo_service.ServiceBase):
                 db_services.age_heartbeat(self._service_id)
         except Exception:
             LOG.exception("%s on %s could not sign off", self._binary, self._host)
+        if self._lock is not None:
+            self._lock.release()
         self._stopped.set()
 
     def wait(self) -> None:

@@ -36,6 +36,7 @@ def make_services() -> list[RpcService]:
                 topics=[f"{CONF.volume_topic}.{host}", CONF.volume_topic],
                 availability_zone=zone or CONF.storage_availability_zone,
                 make_manager=functools.partial(VolumeManager, name, host),
+                alone=True,
             )
         )
     return made

@@ -12,6 +12,7 @@ import requests
 
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.nova import Nova
+from tests.functional.harness.process import wait_until
 
 SERVER = "5e4e0000-0000-0000-0000-000000000001"
 NEW = {"OpenStack-API-Version": "volume 3.44"}
@@ -96,10 +97,13 @@ def test_it_moves(cloud: Deployment, nova: Nova, outcome: str) -> None:
     [attachment] = after["attachments"]
     assert attachment["attachment_id"] != old
     assert (attachment["server_id"], attachment["device"]) == (SERVER, "/dev/sdb")
-    [record] = cloud.records(volume_id)
+    record = cloud.wait_for_record(volume_id, "status", "success", "error")
     assert (record["mode"], record["status"], record["error"]) == ("nova", "success", None)
     assert nova.errors == []
-    assert (nova.saved[-1:] == [volume_id]) is (outcome == "swaps")
+    if outcome == "swaps":
+        wait_until(lambda: nova.saved[-1:] == [volume_id], 10, "Nova to note the volume's new id")
+    else:
+        assert nova.saved[-1:] != [volume_id]
     end(cloud, nova, volume_id)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -29,6 +31,10 @@ def services(start_deployment: Callable[..., Deployment]) -> Deployment:
 
 def _entry(services: Deployment, host: str) -> dict[str, Any]:
     return next(entry for entry in services.services() if entry["host"] == host)
+
+
+def _is_up(services: Deployment, host: str) -> bool:
+    return bool(_entry(services, host)["state"] == "up")
 
 
 def test_a_disabled_service_takes_no_volumes(services: Deployment) -> None:
@@ -74,6 +80,33 @@ def test_a_service_that_ends_says_so(services: Deployment) -> None:
     assert _entry(services, BETA)["state"] == "down"
     services.start("volume-beta")
     services.wait_ready()
+
+
+def test_no_message_is_lost_while_a_service_restarts(services: Deployment) -> None:
+    restarted = threading.Event()
+
+    def ask() -> list[float]:
+        took = []
+        while not restarted.is_set():
+            begin = time.monotonic()
+            answer = services.request("GET", "/capabilities/alpha@file")
+            assert answer.status_code == 200, answer.text
+            took.append(time.monotonic() - begin)
+        return took
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        for _ in range(4):
+            time.sleep(0.5)
+            services.stop("volume-alpha")
+            services.start("volume-alpha")
+            wait_until(lambda: _is_up(services, "alpha@file"), 20, "alpha to be back")
+            time.sleep(1)
+        restarted.set()
+        took = [one for each in asking for one in each.result()]
+    # A message that is lost is waited for until rpc_response_timeout, a minute.
+    assert len(took) > 20
+    assert max(took) < 20
 
 
 def test_a_new_scheduler_is_ready_at_once(services: Deployment) -> None:

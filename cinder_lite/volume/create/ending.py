@@ -43,6 +43,15 @@ def is_being_made(volume: Volume) -> bool:
     return volume.status in BEING_MADE and volume.launched_at is None
 
 
+def _is_still_ours(volume: Volume) -> bool:
+    """Tell whether this backend is still to make a volume; nobody takes it for lost now.
+
+    To be asked before the data is touched: the volume may have been finished meanwhile, for good.
+    """
+    touched = {"status": states.CREATING}
+    return volumes.conditional_update(volume.id, touched, being_made_here(volume))
+
+
 def another_host_may_help(cause: BaseException) -> bool:
     """Tell whether a creation that failed here might succeed on another backend."""
     return not isinstance(cause, _NOT_CURED_ELSEWHERE)
@@ -53,8 +62,11 @@ def give_up(
 ) -> None:
     """Remove what was made of a volume and set its status to error.
 
-    A volume that is not being created any more, or that another backend makes, is left alone.
+    A volume that is not being created here any more is another's affair: it may be complete.
     """
+    if not _is_still_ours(volume):
+        _taken_back(backend, context, volume)
+        return
     _remove(backend, volume)
     if volumes.conditional_update(volume.id, {"status": states.ERROR}, being_made_here(volume)):
         notifications.about_volume(
@@ -92,12 +104,12 @@ def reschedule(
     The row goes on naming this backend until the scheduler has found another: should the message
     be lost, this service takes the volume up again.
     """
+    if not _is_still_ours(volume):
+        _taken_back(backend, context, volume)
+        return
     if not _remove(backend, volume):
         # A volume that went on elsewhere would leave its data here for ever.
         give_up(backend, context, volume, cause)
-        return
-    touched = {"status": states.CREATING}
-    if not volumes.conditional_update(volume.id, touched, being_made_here(volume)):
         return
     retry = {**filter_properties.get("retry", {}), "exc": traceback.format_exception(cause)}
     try:
@@ -132,8 +144,11 @@ def _remove(backend: Backend, volume: Volume) -> bool:
     return True
 
 
-def taken_back(backend: Backend, context: RequestContext, volume: Volume) -> None:
-    """Leave nothing of a volume that was deleted while it was made; one that was reset stays."""
+def _taken_back(backend: Backend, context: RequestContext, volume: Volume) -> None:
+    """Leave nothing of a volume that was deleted or given away while it was made.
+
+    One that is whole, or that somebody has reset, stays.
+    """
     from cinder_lite.volume import lifecycle  # which runs the flow
 
     try:

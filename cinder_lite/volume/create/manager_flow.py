@@ -132,7 +132,7 @@ class CreateVolumeOnFinish(task.Task):
     ) -> None:
         """Write the row, unless the volume was taken back while it was made.
 
-        :raises InvalidVolume: it was; nothing is left of it
+        :raises InvalidVolume: it was
         """
         values = {
             "status": states.AVAILABLE,
@@ -141,7 +141,6 @@ class CreateVolumeOnFinish(task.Task):
             **model_update,
         }
         if not volumes.conditional_update(volume.id, values, ending.being_made_here(volume)):
-            ending.taken_back(backend, context, volume)
             raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")
         LOG.info("Volume %s: created on %s", volume.id, volume.host)
         notifications.about_volume(context, volume.replace(**values), "create.end")

@@ -6,9 +6,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pytest
+
 from cinder_lite import exception, states
-from cinder_lite.db import volume_glance_metadata
-from cinder_lite.objects import Volume
+from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.create.request import CreateRequest
 from tests.glance import FakeGlance
 from tests.unit.volume.create.world import World
@@ -60,6 +62,26 @@ def test_what_another_backend_would_not_cure_is_not_tried_again(
     [volume] = world.verify()
     assert volume.status == states.ERROR
     assert glance.downloads == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_comes_too_late_leaves_a_finished_volume_alone(world: World, fails: bool) -> None:
+    def create(driver: Any, volume: Volume) -> None:
+        real(driver, volume)
+        whole = {"status": states.AVAILABLE, "launched_at": utcnow()}
+        volumes.update(volume.id, whole)
+        if fails:
+            raise exception.VolumeBackendAPIException(data="the array is on fire.")
+
+    real = WatchedDriver.create_volume
+    for manager in (world.managers["one"], world.managers["two"]):
+        driver = manager.backend.driver
+        driver.create_volume = functools.partial(create, driver)
+    world.create(CreateRequest(size=1))
+    [volume] = world.verify()
+    assert volume.status == states.AVAILABLE
+    [path] = world.files()
+    assert path.name == volume.name
 
 
 def _fail(world: World, times: int) -> list[str]:

@@ -112,7 +112,7 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(kind, victims, True, id=f"{kind}-{name}-mail_lost")
 
 
-@pytest.mark.parametrize(("kind", "victims", "lost"), _cases())
+@pytest.mark.parametrize(("kind", "victims", "lost"), list(_cases()))
 def test_killed_at_every_step(world: World, kind: str, victims: set[str], lost: bool) -> None:
     world.lose_mail_of_dead = lost
     walked = []

@@ -56,6 +56,7 @@ class World:
         self.directory = directory
         self.managers: dict[str, volume_manager.VolumeManager] = {}
         self.dead: set[str] = set()
+        self.starting: set[str] = set()
         self.steps: list[tuple[str, str]] = []
         self.kill_at: int | None = None
         self.killed_at = 0
@@ -89,8 +90,9 @@ class World:
             _process.reset(token)
 
     def start(self, name: str) -> None:
-        """Start a service, as service.py does it."""
+        """Start a service, as service.py does it: messages wait until it is ready for them."""
         self.dead.discard(name)
+        self.starting.add(name)
         with self.acting(name):
             manager = volume_manager.VolumeManager(_section(name), f"{name}@file")
             manager.init_host()
@@ -102,6 +104,7 @@ class World:
                 rpc_version="1.0",
             )
             self.managers[name] = manager
+            self.starting.discard(name)
             manager.started()
 
     def step(self, name: str) -> None:
@@ -148,11 +151,13 @@ class World:
     # --- messages ----------------------------------------------------------------------------
 
     def _deliverable(self) -> list[Message]:
-        return [one for one in self.mail if one[0] not in self.dead and one[1] not in self.held]
+        deaf = self.dead | self.starting
+        return [one for one in self.mail if one[0] not in deaf and one[1] not in self.held]
 
     def post(self, host: str, method: str, arguments: dict[str, Any]) -> None:
         """Send a message; without a reader it waits, or is lost if the test says so."""
-        if method in self.held or (host in self.dead and not self.lose_mail_of_dead):
+        waits = method in self.held or host in self.starting
+        if waits or (host in self.dead and not self.lose_mail_of_dead):
             self.mail.append((host, method, arguments))
         elif host not in self.dead:
             self.handle(host, method, arguments)
