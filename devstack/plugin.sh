@@ -37,7 +37,7 @@ function is_cinder_lite_enabled {
 }
 
 function install_cinder_lite {
-    setup_develop -bindep "$CINDER_LITE_DIR" mysql,postgresql
+    setup_develop -bindep "$CINDER_LITE_DIR" memcached,mysql,postgresql
 }
 
 # One section of a file backend; $1 is its name.

@@ -136,6 +136,7 @@ volume_attachment = sa.Table(
     _column("connection_info", sa.Text),
     *_times(),
     sa.Index("ix_volume_attachment_volume_id", "volume_id", "deleted"),
+    sa.Index("ix_volume_attachment_instance_uuid", "instance_uuid", "deleted"),
 )
 
 snapshots = sa.Table(

@@ -11,6 +11,7 @@ import orjson
 
 from cinder_lite import policy
 from cinder_lite.api.app import CONTEXT, ROUTER
+from cinder_lite.api.middleware import token_cache
 from cinder_lite.api.middleware.request_id import GLOBAL_REQUEST_ID, REQUEST_ID
 from cinder_lite.context import RequestContext
 
@@ -59,7 +60,11 @@ def noauth(_global_conf: dict[str, str], **_local: str) -> Callable[..., Applica
 
 
 def keystone_context(_global_conf: dict[str, str], **_local: str) -> Callable[..., Application]:
-    """Return the filter that follows keystonemiddleware's authtoken, for PasteDeploy."""
+    """Return the filter that follows keystonemiddleware's authtoken, for PasteDeploy.
+
+    :raises SystemExit: authtoken would fail on every request
+    """
+    token_cache.check()
 
     def wrap(application: Application) -> Application:
         def run(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

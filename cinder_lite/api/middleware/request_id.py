@@ -2,6 +2,7 @@
 """Gives every request an id of its own and tells it in the answer.
 
 An id that the caller sends (X-OpenStack-Request-ID) is kept for the logs as the global request id.
+As the outermost filter it also answers for what the filters behind it raise: logged, and a 500.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from cinder_lite.api import faults
 
 REQUEST_ID = "openstack.request_id"
 GLOBAL_REQUEST_ID = "openstack.global_request_id"
@@ -31,15 +34,30 @@ def filter_factory(_global_conf: dict[str, str], **_local: str) -> Callable[...,
             if sent and _GLOBAL_FORM.fullmatch(sent):
                 environ[GLOBAL_REQUEST_ID] = sent
 
+            begun = False
+
             def start(
                 status: str, headers: list[tuple[str, str]], exc_info: Any = None
             ) -> Callable[..., Any]:
+                nonlocal begun
+                begun = True
                 headers.append(("x-openstack-request-id", request_id))
                 if exc_info is not None:
                     return start_response(status, headers, exc_info)
                 return start_response(status, headers)
 
-            return application(environ, start)
+            try:
+                return application(environ, start)
+            except Exception as error:
+                if begun:
+                    raise
+                status, body, headers = faults.answer(error, request_id)
+                headers += [
+                    ("Content-Type", "application/json"),
+                    ("Content-Length", str(len(body))),
+                ]
+                start(faults.REASONS[status], headers)
+                return [body]
 
         return run
 

@@ -72,7 +72,7 @@ def plugin(tmp_path: Path) -> Plugin:
 
 def test_install_installs_the_package_and_its_system_packages(plugin: Plugin) -> None:
     assert plugin("stack", "install") == [
-        "setup_develop -bindep /opt/stack/cinder_lite mysql,postgresql"
+        "setup_develop -bindep /opt/stack/cinder_lite memcached,mysql,postgresql"
     ]
 
 
