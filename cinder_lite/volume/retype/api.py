@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from oslo_log import log as logging
 
@@ -19,6 +20,8 @@ from cinder_lite.volume.create.spec import request_spec
 
 LOG = logging.getLogger(__name__)
 
+_CIPHER = ("provider", "cipher", "key_size", "control_location")
+"""Columns of a type's encryption that say how its data is encrypted."""
 _FRONT_END = ("front-end", "both")
 
 
@@ -99,21 +102,32 @@ class RetypeAPI:
                 policy.authorize(context, policies.MULTIATTACH, volume.project_id)
         old = volume.volume_type_id
         encrypted = type_encryption.get(wanted.id)
+        before = type_encryption.get(old) if old else None
         if multiattach and encrypted:
             raise exception.InvalidInput(
                 reason=f"the type {wanted.name} is encrypted and multiattach, which no volume can "
                 "be."
             )
-        if bool(encrypted) != bool(type_encryption.get(old) if old else None):
+        if _how_encrypted(encrypted) != _how_encrypted(before):
+            differ = (
+                "they are encrypted in different ways"
+                if encrypted and before
+                else "one of the types is encrypted and the other is not"
+            )
             raise exception.InvalidInput(
-                reason=f"volume {volume.id} can not get the type {wanted.name}: one of the types "
-                "is encrypted and the other is not."
+                reason=f"volume {volume.id} can not get the type {wanted.name}: {differ}, and a "
+                "volume's data is not encrypted anew."
             )
         if volume.status == states.IN_USE and _front_end(old) != _front_end(wanted.id):
             raise exception.InvalidVolume(
                 reason=f"volume {volume.id} can not get the type {wanted.name} while it is in "
                 "use: their QoS specs ask different things of the server's host."
             )
+
+
+def _how_encrypted(encryption: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    """Return what says how a type's data is encrypted; empty where it is not."""
+    return tuple(encryption[name] for name in _CIPHER) if encryption else ()
 
 
 def _front_end(type_id: str | None) -> str | None:
