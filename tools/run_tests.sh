@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run_tests.sh [all|style|unit|functional|storage] [pytest arguments...]
+# run_tests.sh [all|style|unit|functional|storage|tempest] [pytest arguments...]
 #
 #   (nothing)   style checks, then unit and functional tests
 #   style       ruff, mypy, the scripts, the generated samples
 #   unit        unit tests: no root, no servers
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
 #   storage     tests with real block devices
-#   all         everything, storage included
+#   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (about ten minutes)
+#   all         everything, storage and tempest included
 #
 # Python packages go to a virtual environment under ~/.cache/cinder_lite, system packages (bindep.txt) are
 # installed with apt where root or a password-less sudo allows it. Nothing else of the machine is changed.
@@ -15,11 +16,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$TREE"
 
-usage() { sed -n '3,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 what=default
 case "${1:-}" in
-    all | style | unit | functional | storage) what=$1; shift ;;
+    all | style | unit | functional | storage | tempest) what=$1; shift ;;
     -h | --help) usage; exit 0 ;;
 esac
 
@@ -39,7 +40,7 @@ style() {
 
 case "$what" in
     default) directories=(tests/unit tests/functional) ;;
-    all) directories=(tests/unit tests/functional tests/storage) ;;
+    all) directories=(tests/unit tests/functional tests/storage tests/tempest) ;;
     style) directories=() ;;
     *) directories=("tests/$what") ;;
 esac
@@ -47,7 +48,7 @@ esac
 make_venv tests test,style
 export PATH=$VENV/bin:$PATH
 case "$what" in
-    default | functional | all | storage) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+    default | functional | all | storage | tempest) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
 esac
 case "$what" in
     default | all | style) style ;;

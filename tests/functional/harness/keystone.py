@@ -7,57 +7,18 @@ that both sides of a policy can be seen on the same volumes; ``other`` is a memb
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.functional.harness import process, settings
+from tests.functional.harness import process, settings, venvs
 
 PASSWORD = "keystone-tests"
 REGION = "RegionOne"
 SERVICE_USER = "cinder"
-CONSTRAINTS = settings.TREE / "tools/constraints.txt"
 REQUIREMENTS = ("keystone", "pyuwsgi", "setuptools")
-INSTALL_SECONDS = 900
-
-
-def cache_directory() -> Path:
-    """Return where virtual environments are kept between runs (outside the tree)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or "/tmp") / ".cache"
-    return Path(base) / "cinder_lite"
-
-
-def environment() -> Path:
-    """Return a virtual environment with Keystone in it; made at the first call.
-
-    :raises HarnessError: it can not be made
-    """
-    key = hashlib.sha256(CONSTRAINTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    home = cache_directory() / f"keystone-{key}"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "ready").exists():
-            for command in (
-                [sys.executable, "-m", "venv", "--clear", str(home)],
-                [
-                    *(str(home / "bin/pip"), "install", "-q", "--disable-pip-version-check"),
-                    *("-c", str(CONSTRAINTS), *REQUIREMENTS),
-                ],
-            ):
-                result = subprocess.run(
-                    command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
-                )
-                if result.returncode != 0:
-                    raise process.HarnessError(f"{' '.join(command)}:\n{result.stderr}")
-            (home / "ready").touch()
-    return home
 
 
 class Keystone:
@@ -79,7 +40,7 @@ class Keystone:
 
         :raises HarnessError: it does not come up
         """
-        home = environment()
+        home = venvs.environment("keystone", REQUIREMENTS)
         self._write_settings()
         manage: list[str | Path] = [
             *(home / "bin/keystone-manage", "--config-file", self.directory / "keystone.conf")
@@ -97,13 +58,7 @@ class Keystone:
             process.run([*manage, *words], self.directory / "manage.log")
         self._child = process.Process(
             "keystone",
-            [
-                *(home / "bin/uwsgi", "--master", "--processes", "1", "--threads", "1"),
-                *("--enable-threads", "--lazy-apps", "--die-on-term", "--need-app"),
-                *("--http-socket", f"127.0.0.1:{self.port}", "--add-header", "Connection: close"),
-                *("--buffer-size", "65535", "--disable-logging", "--no-orphans"),
-                *("--module", "keystone.wsgi.api:application"),
-            ],
+            venvs.uwsgi(home, self.port, "keystone.wsgi.api:application"),
             self.directory / "keystone.log",
             environment={"OS_KEYSTONE_CONFIG_DIR": str(self.directory)},
         ).start()
@@ -204,24 +159,24 @@ class Keystone:
 
     def register(self, root_url: str) -> None:
         """Put a volume service into the catalogue, under the types that the clients look for."""
+        self.publish("block-storage", f"{root_url}/v3")
+        self.publish("volumev3", f"{root_url}/v3/$(project_id)s")
+
+    def publish(self, kind: str, url: str) -> None:
+        """Put a service into the catalogue, in the place of one of the same type."""
         for entry in self._call("GET", "/services")["services"]:
-            if entry["type"] in ("block-storage", "volumev3"):
+            if entry["type"] == kind:
                 self._call("DELETE", f"/services/{entry['id']}")
-        endpoints = {
-            "block-storage": f"{root_url}/v3",
-            "volumev3": f"{root_url}/v3/$(project_id)s",
-        }
-        for kind, url in endpoints.items():
-            body = {"service": {"type": kind, "name": kind}}
-            service = self._call("POST", "/services", body)["service"]["id"]
-            for interface in ("public", "internal", "admin"):
-                values = {
-                    "service_id": service,
-                    "interface": interface,
-                    "url": url,
-                    "region_id": REGION,
-                }
-                self._call("POST", "/endpoints", {"endpoint": values})
+        body = {"service": {"type": kind, "name": kind}}
+        service = self._call("POST", "/services", body)["service"]["id"]
+        for interface in ("public", "internal", "admin"):
+            values = {
+                "service_id": service,
+                "interface": interface,
+                "url": url,
+                "region_id": REGION,
+            }
+            self._call("POST", "/endpoints", {"endpoint": values})
 
     def service_settings(self) -> settings.Settings:
         """Return what a service needs to check tokens here."""
