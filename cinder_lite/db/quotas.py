@@ -2,8 +2,8 @@
 """Quotas: what a project may have and what it has.
 
 A volume or snapshot is counted in the transaction that inserts its row and given back in the one
-that deletes it, so nothing can leak and nothing needs to be expired or repaired. The UPDATE that
-counts it refuses at the limit, so two requests at once can not pass together.
+that deletes it, so nothing can leak and nothing needs to be expired or repaired. The usages are
+locked while the limits are looked at, so two requests at once can not pass together.
 
 What has a type is also counted under ``volumes_<type>``, ``gigabytes_<type>`` and
 ``snapshots_<type>``, without a limit unless one is set.
@@ -11,7 +11,7 @@ What has a type is also counted under ``volumes_<type>``, ``gigabytes_<type>`` a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -269,18 +269,37 @@ def _take(
     *,
     reserve: bool = False,
 ) -> None:
-    for resource, amount in _with_type(connection, amounts, volume_type_id):
+    counted = dict(_with_type(connection, amounts, volume_type_id))
+    used = _locked(connection, project_id, counted)
+    for resource, amount in counted.items():
         limit = limits.get(resource, -1)
-        if _add(connection, project_id, resource, amount, limit, reserve=reserve):
+        if limit < 0 or used[resource] + amount <= limit:
             continue
         if resource.startswith(GIGABYTES):
             raise exception.VolumeSizeExceedsAvailableQuota(
-                requested=amount,
-                quota=limit,
-                consumed=_consumed(connection, project_id, resource),
-                name=resource,
+                requested=amount, quota=limit, consumed=used[resource], name=resource
             )
         raise _COUNTED[resource.partition("_")[0]](allowed=limit, name=resource)
+    column = _U.reserved if reserve else _U.in_use
+    more = sa.case(counted, value=_U.resource)
+    connection.execute(
+        sa.update(models.quota_usages)
+        .where(_U.project_id == project_id, _U.resource.in_(list(counted)))
+        .values({column: column + more, _U.updated_at: utcnow()})
+    )
+
+
+def _locked(connection: sa.Connection, project_id: str, resources: Iterable[str]) -> dict[str, int]:
+    """Return what a project has of each resource, and keep others from counting meanwhile."""
+    query = sa.select(_U.resource, _U.in_use + _U.reserved).with_for_update().order_by(_U.resource)
+    query = query.where(_U.project_id == project_id, _U.resource.in_(list(resources)))
+    used = {resource: int(count) for resource, count in connection.execute(query)}
+    missing = [resource for resource in resources if resource not in used]
+    if missing:
+        for resource in missing:
+            _insert_usage(connection, project_id, resource)
+        used = {resource: int(count) for resource, count in connection.execute(query)}
+    return used
 
 
 def _give(
@@ -289,48 +308,13 @@ def _give(
     amounts: Mapping[str, int],
     volume_type_id: str | None,
 ) -> None:
-    for resource, amount in _with_type(connection, amounts, volume_type_id):
-        connection.execute(
-            sa.update(models.quota_usages)
-            .where(_U.project_id == project_id, _U.resource == resource)
-            .values(
-                in_use=sa.case((_U.in_use > amount, _U.in_use - amount), else_=0),
-                updated_at=utcnow(),
-            )
-        )
-
-
-def _add(
-    connection: sa.Connection,
-    project_id: str,
-    resource: str,
-    amount: int,
-    limit: int,
-    *,
-    reserve: bool,
-) -> bool:
-    """Add ``amount`` to a usage unless it would pass ``limit``; False when it would."""
-    column = _U.reserved if reserve else _U.in_use
-    for _ in range(2):
-        where = [_U.project_id == project_id, _U.resource == resource]
-        if limit >= 0:
-            where.append(_U.in_use + _U.reserved + amount <= limit)
-        changed = connection.execute(
-            sa.update(models.quota_usages)
-            .where(*where)
-            .values({column: column + amount, _U.updated_at: utcnow()})
-        )
-        if changed.rowcount:
-            return True
-        if _usage_exists(connection, project_id, resource):
-            return False
-        _insert_usage(connection, project_id, resource)
-    return False
-
-
-def _usage_exists(connection: sa.Connection, project_id: str, resource: str) -> bool:
-    query = sa.select(_U.id).where(_U.project_id == project_id, _U.resource == resource)
-    return connection.execute(query).first() is not None
+    counted = dict(_with_type(connection, amounts, volume_type_id))
+    less = sa.case(counted, value=_U.resource)
+    connection.execute(
+        sa.update(models.quota_usages)
+        .where(_U.project_id == project_id, _U.resource.in_(list(counted)))
+        .values(in_use=sa.case((_U.in_use > less, _U.in_use - less), else_=0), updated_at=utcnow())
+    )
 
 
 def _insert_usage(connection: sa.Connection, project_id: str, resource: str) -> None:
@@ -342,13 +326,6 @@ def _insert_usage(connection: sa.Connection, project_id: str, resource: str) -> 
     except sa.exc.IntegrityError as error:
         if not engine.is_duplicate(error):
             raise
-
-
-def _consumed(connection: sa.Connection, project_id: str, resource: str) -> int:
-    query = sa.select(_U.in_use + _U.reserved).where(
-        _U.project_id == project_id, _U.resource == resource
-    )
-    return int(connection.execute(query).scalar() or 0)
 
 
 # --- reading ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from cinder_lite.objects import VolumeType, utcnow
 T = models.volume_types
 S = models.volume_type_extra_specs
 P = models.volume_type_projects
+D = models.default_volume_types
 _COLUMNS = (
     T.c.id,
     T.c.name,
@@ -28,20 +29,24 @@ _COLUMNS = (
 )
 
 
-def _specs(connection: sa.Connection, ids: list[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {type_id: {} for type_id in ids}
-    if ids:
-        query = sa.select(S.c.volume_type_id, S.c.key, S.c.value)
-        for type_id, key, value in connection.execute(query.where(S.c.volume_type_id.in_(ids))):
-            found[type_id][key] = value
-    return found
+_SELECT = (
+    sa.select(*_COLUMNS, S.c.key, S.c.value)
+    .select_from(T.outerjoin(S, S.c.volume_type_id == T.c.id))
+    .where(T.c.deleted == sa.false())
+    .order_by(T.c.created_at.desc(), T.c.id.desc())
+)
+"""Types, newest first: a row for each extra spec, or one without."""
 
 
 def _select(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[VolumeType]:
-    query = sa.select(*_COLUMNS).where(T.c.deleted == sa.false(), *where)
-    rows = connection.execute(query.order_by(T.c.created_at.desc(), T.c.id.desc())).all()
-    specs = _specs(connection, [row.id for row in rows])
-    return [VolumeType(extra_specs=specs[row.id], **row._mapping) for row in rows]
+    found: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
+    names = [column.name for column in _COLUMNS]
+    for *columns, key, value in connection.execute(_SELECT.where(*where)):
+        values = dict(zip(names, columns, strict=True))
+        _, specs = found.setdefault(values["id"], (values, {}))
+        if key is not None:
+            specs[key] = value
+    return [VolumeType(extra_specs=specs, **values) for values, specs in found.values()]
 
 
 def _visible(context: RequestContext) -> list[sa.ColumnElement[bool]]:
@@ -95,6 +100,19 @@ def get_by_name(context: RequestContext, name: str) -> VolumeType:
     if not found:
         raise exception.VolumeTypeNotFoundByName(volume_type_name=name)
     return found[0]
+
+
+@engine.retried
+def default_of(project_id: str | None, name: str | None) -> VolumeType | None:
+    """Return the type of a project's volumes that name none, None where there is none.
+
+    :param name: of the type that is used where the project has no default of its own
+    """
+    own = sa.select(D.c.volume_type_id).where(D.c.project_id == project_id).scalar_subquery()
+    by_name = sa.and_(own.is_(None), T.c.name == name)
+    with engine.statement() as connection:
+        found = _select(connection, sa.or_(T.c.id == own, by_name))
+    return found[0] if found else None
 
 
 def find(context: RequestContext, name_or_id: str) -> VolumeType:

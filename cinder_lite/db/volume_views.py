@@ -2,8 +2,8 @@
 """What the API reads of volumes: one query per list or show, whatever the number of volumes.
 
 A row comes as one JSON array of :data:`FIELDS`: the volume's columns, its type's name and its
-metadata. Image metadata and attachments are asked for once a page, where a row says that there are
-some. The statements are in volume_sql.py.
+metadata. Image metadata, the service's notes and attachments are asked for once a page, where a row
+says that there are some. The statements are in volume_sql.py.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ INDEX = {name: position for position, name in enumerate(FIELDS)}
 
 Row = list[Any]
 
-_SHOWN_NOTES = ("readonly", "attached_mode")
-"""Keys of volume_admin_metadata that users see among a volume's metadata, as in Cinder."""
 _UNUSED = (None, "detached", "reserved")
 """attach_status of volumes without a complete attachment."""
 
@@ -147,37 +145,36 @@ def _unpacked(connection: sa.Connection, packed: Sequence[Any]) -> list[Row]:
     found = _attachments(connection, attached) if attached else {}
     for row in rows:
         row.append(found.get(row[0], []))
-    _add_image_metadata(connection, rows)
-    _add_notes(connection, rows)
+    _add_more(connection, rows)
     return rows
 
 
-def _add_notes(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    """Show what the service itself notes on volumes and users see, among their metadata.
+def _add_more(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Put image metadata in the place of the number that tells what else there is of a volume.
 
-    Most clouds have no such notes, so it is asked first whether there are any.
+    What the service itself notes on volumes, and users see, comes among their metadata.
     """
-    notes = models.volume_admin_metadata.c
-    shown = notes.key.in_(_SHOWN_NOTES)
-    if not rows or connection.execute(sa.select(notes.id).where(shown).limit(1)).first() is None:
-        return
-    position = INDEX["metadata"]
-    by_id = {row[0]: row for row in rows}
-    query = sa.select(notes.volume_id, notes.key, notes.value)
-    for volume_id, key, value in connection.execute(
-        query.where(shown, notes.volume_id.in_(list(by_id)))
-    ):
-        row = by_id[volume_id]
-        row[position] = {**(row[position] or {}), key: value}
-
-
-def _add_image_metadata(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    """Put image metadata in the place of the mark that there is some."""
-    position = INDEX["image_metadata"]
-    marked = [row[0] for row in rows if row[position]]
-    found = volume_glance_metadata.of_volumes(connection, marked) if marked else {}
+    position, metadata = INDEX["image_metadata"], INDEX["metadata"]
+    marks = {row[0]: row[position] for row in rows if row[position]}
+    of_image = [one for one, mark in marks.items() if mark & volume_sql.HAS_IMAGE_METADATA]
+    noted = [one for one, mark in marks.items() if mark & volume_sql.HAS_NOTES]
+    found = volume_glance_metadata.of_volumes(connection, of_image) if of_image else {}
+    notes = _notes(connection, noted) if noted else {}
     for row in rows:
         row[position] = found.get(row[0])
+        if row[0] in notes:
+            row[metadata] = {**(row[metadata] or {}), **notes[row[0]]}
+
+
+def _notes(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    columns = models.volume_admin_metadata.c
+    query = sa.select(columns.volume_id, columns.key, columns.value).where(
+        columns.volume_id.in_(ids), columns.key.in_(volume_sql.SHOWN_NOTES)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for volume_id, key, value in connection.execute(query):
+        found.setdefault(volume_id, {})[key] = value
+    return found
 
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> dict[str, list[Row]]:

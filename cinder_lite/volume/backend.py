@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import threading
 import uuid
 from collections.abc import Iterator
@@ -72,11 +73,14 @@ class Backend:
         """
         stats = self.driver.get_volume_stats()
         iscsi = str(stats.get("storage_protocol")).lower() == "iscsi"
-        service = db_services.get(host=self.service_host, binary=db_services.VOLUME)
         return {
-            "service_uuid": service.uuid,
+            "service_uuid": self._service_uuid,
             "shared_targets": iscsi and stats.get("shared_targets", True) is not False,
         }
+
+    @functools.cached_property
+    def _service_uuid(self) -> str | None:
+        return db_services.get(host=self.service_host, binary=db_services.VOLUME).uuid
 
     @property
     def pool(self) -> str:

@@ -92,7 +92,7 @@ def _create(
     given = {
         "backend": backend,
         "context": context,
-        "volume_id": volume_id,
+        "volume": volume,
         "request_spec": request_spec,
         "filter_properties": filter_properties,
     }

@@ -27,19 +27,6 @@ from cinder_lite.volume.create.spec import VolumeSpec, extract
 LOG = logging.getLogger(__name__)
 
 
-class ExtractVolumeRef(task.Task):
-    """Look the volume up."""
-
-    default_provides = "volume"
-
-    def execute(self, context: RequestContext, volume_id: str) -> Volume:
-        """Return the volume.
-
-        :raises VolumeNotFound: it was deleted meanwhile
-        """
-        return volumes.get(context, volume_id)
-
-
 class OnFailureChangeStatus(task.Task):
     """Stand ready to mark the volume."""
 
@@ -152,7 +139,7 @@ def _cause(flow_failures: dict[str, Failure]) -> BaseException:
     return error
 
 
-_NEEDS = ("backend", "context", "volume_id", "request_spec", "filter_properties")
+_NEEDS = ("backend", "context", "volume", "request_spec", "filter_properties")
 
 
 @functools.cache
@@ -164,7 +151,6 @@ def get_flow(*, reschedule: bool) -> Flow:
     return Flow(
         "volume_create_manager",
         _NEEDS,
-        ExtractVolumeRef(),
         OnFailureReschedule() if reschedule else OnFailureChangeStatus(),
         ExtractVolumeSpec(),
         NotifyVolumeAction(),

@@ -12,8 +12,8 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, policy, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import default_types, volume_types
 from cinder_lite.db import services as db_services
+from cinder_lite.db import volume_types
 from cinder_lite.image import checks
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Group, Snapshot, Volume, VolumeType
@@ -150,14 +150,7 @@ def default_type(context: RequestContext) -> VolumeType | None:
 
     The project's own, or else the one of ``default_volume_type``.
     """
-    name = CONF.default_volume_type
-    own = default_types.get(context.project_id)
-    try:
-        if own is not None:
-            return volume_types.get(context.elevated(), own)
-        return volume_types.get_by_name(context.elevated(), name) if name else None
-    except exception.VolumeTypeNotFound:
-        return None
+    return volume_types.default_of(context.project_id, CONF.default_volume_type)
 
 
 def is_multiattach(context: RequestContext, volume_type: VolumeType | None) -> bool:
