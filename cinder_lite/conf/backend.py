@@ -50,8 +50,9 @@ OPTS = [
     ),
     cfg.StrOpt(
         "volume_dd_blocksize",
-        default="1M",
-        help="Block size of dd when volumes are copied.",
+        help="Copy volumes with dd(1) and blocks of this size. Without it they are copied by the "
+        "service's own program, which has several reads and writes in flight, knows the holes of "
+        "thin volumes and is faster.",
     ),
     cfg.IntOpt(
         "volume_copy_bps_limit",

@@ -18,13 +18,15 @@ import pytest
 from tests.functional.conftest import KEEP, REQUIRE_SERVERS
 from tests.functional.harness.servers import ServerPool
 from tests.storage import leftovers
-from tests.storage.deployment import DRIVER, StorageDeployment
-from tests.storage.groups import Groups
+from tests.storage.deployment import BACKENDS, DRIVER, StorageDeployment
+from tests.storage.groups import LAB_DISKS, SUPPORT_DISKS, Groups
 from tests.storage.vm import image
 from tests.storage.vm.machine import Machine
 
 FIRST_SECONDS = 1800
 """Time limit of the first test, which may have to wait for the image."""
+TEST_SECONDS = 1500
+"""Time limit of every other test; on two processors of its own, none takes two minutes."""
 _live: list[Machine | StorageDeployment] = []
 
 
@@ -32,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything below this directory, so that ``-m 'not storage'`` leaves it out."""
     for item in _mine(items):
         item.add_marker(pytest.mark.storage)
+        item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -81,7 +84,8 @@ def machine(storage_scratch: Path) -> Iterator[Machine]:
         _skip_or_fail(reason)
     directory = storage_scratch / "machine"
     directory.mkdir()
-    running = Machine(directory, image.ready())
+    disks = {backend.group: backend.gibibytes for backend in BACKENDS}
+    running = Machine(directory, image.ready(), {**SUPPORT_DISKS, **LAB_DISKS, **disks})
     _live.append(running)
     try:
         yield running.boot()
@@ -115,7 +119,7 @@ def running(
     if not hasattr(importlib.import_module(module), name):
         pytest.skip(f"{module} has no {name} yet")
     storage_servers.prepare(("rabbitmq", "mariadb"))
-    machine = request.getfixturevalue("machine")
+    groups: Groups = request.getfixturevalue("groups")
     for server in ("rabbitmq", "mariadb"):
         try:
             storage_servers.get(server)
@@ -123,7 +127,7 @@ def running(
             _skip_or_fail(f"{error}: install the packages of bindep.txt")
     directory = storage_scratch / f"deployment-{secrets.token_hex(4)}"
     directory.mkdir()
-    deployment = StorageDeployment(directory, storage_servers, machine)
+    deployment = StorageDeployment(directory, storage_servers, groups)
     _live.append(deployment)
     try:
         yield deployment.start_all()

@@ -20,7 +20,7 @@ from tests.functional.harness import process, settings
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.servers import ServerPool
 from tests.storage.groups import Groups, Volume
-from tests.storage.vm.machine import ADDRESS, SERVICES, Machine
+from tests.storage.vm.machine import ADDRESS, SERVICES
 
 DRIVER = "cinder_lite.volume.drivers.lvm.LVMVolumeDriver"
 CONFIGURATION = "/etc/cinder_lite"
@@ -82,7 +82,7 @@ ALPHA_THICK, ALPHA_THIN, ALPHA_THICK2, ALPHA_THIN2, BETA_THICK, BETA_THIN = BACK
 class StorageDeployment(Deployment):
     """The API and the scheduler here, ``volume-alpha`` and ``volume-beta`` in the machine."""
 
-    def __init__(self, directory: Path, servers: ServerPool, machine: Machine) -> None:
+    def __init__(self, directory: Path, servers: ServerPool, groups: Groups) -> None:
         """:param directory: an empty directory for everything it writes outside the machine"""
         super().__init__(
             directory,
@@ -97,8 +97,8 @@ class StorageDeployment(Deployment):
                 }
             },
         )
-        self.machine = machine
-        self.groups = Groups(machine)
+        self.machine = groups.machine
+        self.groups = groups
         self._node_overrides: dict[str, settings.Settings] = {}
         self._placing = threading.Lock()
 
@@ -151,8 +151,7 @@ class StorageDeployment(Deployment):
 
     def start_all(self) -> StorageDeployment:
         """Make the groups, configure, start every service and wait until all serve."""
-        for backend in BACKENDS:
-            self.groups.make(backend.group, backend.gibibytes)
+        self.groups.make(*(backend.group for backend in BACKENDS))
         self.machine.shell(_FAST_INITIATOR)
         self.configure()
         self.manage("db", "sync")

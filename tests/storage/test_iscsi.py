@@ -74,7 +74,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def group(machine: Machine, groups: Groups) -> Iterator[str]:
     """A volume group with a volume to share, and tgt with its configuration."""
-    groups.make(GROUP, 1)
+    groups.make(GROUP)
     machine.shell(
         f"lvcreate -qq -y -Wn -L 256M -n shared {GROUP}\n"
         "echo 'include /var/lib/cinder_lite/targets/*' >/etc/tgt/conf.d/cinder_lite.conf\n"

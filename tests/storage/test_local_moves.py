@@ -16,8 +16,11 @@ from tests.storage.deployment import (
     Backend,
     StorageDeployment,
 )
+from tests.storage.groups import MIB, Extent, Volume
 
-FILLED_MIB = 192
+FILLED_MIB = 96
+FORMATTED = 256 * MIB
+"""Bytes at a volume's start that hold a partition table and a file system."""
 DIRT = "bytes of an earlier tenant"
 POINTS = 2.0
 """How far a thin copy's allocation may be from its source's, in percent of the volume."""
@@ -34,19 +37,20 @@ def furnish(storage: StorageDeployment, volume: dict[str, Any]) -> str:
     """Give a volume a partition table, a file system and scattered data; returns its digest."""
     path = storage.logical_volume(volume).path
     storage.machine.shell(
-        f"echo 'label: gpt\\nsize=256M\\n' | sed 's/\\\\n/\\n/g' | sfdisk -q {path}\n"
-        f"mkfs.ext4 -q -F -E offset=1048576 {path} 255M"
+        f"printf 'label: gpt\\nsize=253M\\n' | sfdisk -q {path}\n"
+        f"mkfs.ext4 -q -F -E offset={MIB} {path} 253M"
     )
-    return storage.fill(volume, FILLED_MIB)
+    return storage.groups.fill(path, mebibytes=FILLED_MIB, begin=FORMATTED)
 
 
-def soil(storage: StorageDeployment, backend: Backend) -> None:
-    """Write a pattern where a thick group's next volume will be."""
-    name = f"{backend.group}/dirt"
-    command = ("lvcreate", "-qq", "-y", "-Wn", "-L", "1G", "-n", "dirt", backend.group)
-    storage.machine.run(*command)
-    storage.groups.write_pattern(f"/dev/{name}", DIRT)
-    storage.machine.run("lvremove", "-qq", "-f", name)
+def check_place(storage: StorageDeployment, found: Volume, soiled: list[Extent]) -> None:
+    """Check that a logical volume lies where an earlier tenant's bytes were."""
+    for extent in storage.groups.extents(found.group):
+        if extent.volume == found.name:
+            end = extent.begin + extent.length
+            assert any(
+                one.begin <= extent.begin and end <= one.begin + one.length for one in soiled
+            ), f"{extent} was not soiled: {soiled}"
 
 
 @pytest.mark.parametrize(
@@ -58,14 +62,17 @@ def test_a_volume_moves_whole(storage: StorageDeployment, source: Backend, targe
     before = furnish(storage, volume)
     allocated = storage.logical_volume(volume).data_percent
     if target.lvm_type != "thin":
-        soil(storage, target)
+        soiled = storage.groups.soil(target.group, DIRT)
     moved = storage.migrate_and_wait(volume["id"], target.host)
     (record,) = storage.records(volume["id"])
     assert (record["mode"], record["status"]) == ("driver", "success")
     found = storage.logical_volume(moved)
     assert (found.group, found.name) == (target.group, f"volume-{volume['id']}")
+    # All bytes are the source's, so that none is an earlier tenant's.
     assert storage.digest(moved) == before
-    if source.lvm_type == target.lvm_type == "thin":
+    if target.lvm_type != "thin":
+        check_place(storage, found, soiled)
+    elif allocated:
         assert abs(found.data_percent - allocated) <= POINTS
     leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
 

@@ -70,8 +70,7 @@ helper_command = sudo cinder-lite-rootwrap /etc/cinder_lite/rootwrap.conf privse
 @pytest.fixture(scope="module")
 def lab(groups: Groups) -> Iterator[Groups]:
     """Two groups of this module's own."""
-    groups.make(SMALL, 2)
-    groups.make(THIN, 2)
+    groups.make(SMALL, THIN)
     yield groups
     groups.remove(SMALL, THIN)
 

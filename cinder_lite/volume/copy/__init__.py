@@ -3,8 +3,8 @@
 
 ====================  ==========================================================================
 :mod:`.copier`        :func:`copy_volume`: checks, and the choice of the means
-:mod:`.dd`            dd(1), the usual means between two paths
-:mod:`.native`        our own copying process: with a bandwidth limit, and for sparse files
+:mod:`.dd`            dd(1), where its block size is set
+:mod:`.native`        our own copying process, the usual means between two paths
 :mod:`.child`         that process's program
 :mod:`.handles`       file objects, for volumes without a path
 :mod:`.process`       processes that report, can be stopped and never outlive us

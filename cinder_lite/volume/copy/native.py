@@ -43,7 +43,8 @@ def copy(
     :param zeros: do not write blocks of zeros; the target must read as zero
     :param extents: offset and length in bytes of what the source holds, in order; the rest of it
         reads as zero and is not read
-    :param fill: write zeros to the target where the source has holes
+    :param fill: clear the target where the source has holes, and where a target that is a device
+        can be spared the transfer of blocks of zeros
     :param offload: let the kernel copy where it can
     :param limit: bytes per second now, 0 for none; asked several times a second
     :param root_helper: run the process as root by these words

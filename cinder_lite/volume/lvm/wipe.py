@@ -36,7 +36,7 @@ class Wiper:
     method: str
     limit: int
     ionice: str | None
-    blocksize: str
+    blocksize: str | None
     throttle: Throttle
 
     def remove(self, group: VolumeGroup, volume: LogicalVolume) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.functional.harness import process
@@ -42,16 +43,36 @@ class Machine(Client):
     Only this process's user can reach its agent, which wants a secret. It dies with the tests.
     """
 
-    def __init__(self, directory: Path, image: Image) -> None:
-        """:param directory: an empty directory for its disks and logs"""
+    def __init__(
+        self, directory: Path, image: Image, disks: Mapping[str, float] | None = None
+    ) -> None:
+        """:param directory: an empty directory for its disks and logs
+        :param disks: names (up to 20 characters) and sizes (GiB) of further disks
+        """
         super().__init__(process.free_port())
         self.directory = directory
         self._image = image
+        self._disks = tuple(disks or ())
+        for name, gibibytes in (disks or {}).items():
+            with self.disk(name).open("wb") as file:
+                file.truncate(int(gibibytes * 1024**3))
         self._qemu: process.Process | None = None
         self._boots = 0
         self._make_data_disk()
         for name in SERVICES:
             self.forward(name, None)
+
+    def disk(self, name: str) -> Path:
+        """Return the file of a further disk.
+
+        What the machine wrote past its page cache is here at once, and the other way round.
+        """
+        return self.directory / f"disk-{name}.img"
+
+    @staticmethod
+    def device(name: str) -> str:
+        """Return the path that a further disk has in the machine."""
+        return f"/dev/disk/by-id/virtio-{name}"
 
     # --- power -------------------------------------------------------------------------------
 
@@ -124,7 +145,11 @@ class Machine(Client):
             f"file={code_disk},snapshot=on",
             f"file={self.directory}/data.img",
         ]
-        drives = [f"{disk},if=virtio,format=raw,cache=unsafe,discard=unmap" for disk in disks]
+        kind = "format=raw,cache=unsafe,discard=unmap"
+        drives = [word for disk in disks for word in ("-drive", f"{disk},if=virtio,{kind}")]
+        for number, name in enumerate(self._disks):
+            drives += ["-drive", f"file={self.disk(name)},if=none,id=disk{number},{kind}"]
+            drives += ["-device", f"virtio-blk-pci,drive=disk{number},serial={name}"]
         return [
             *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci"),
@@ -133,7 +158,7 @@ class Machine(Client):
             *("-smp", "2", "-m", str(MEMORY)),
             *("-kernel", self._image.kernel, "-initrd", self._image.ramdisk),
             *("-append", f"{boot} net.ifnames=0 audit=0 selinux=0 apparmor=0"),
-            *(word for drive in drives for word in ("-drive", drive)),
+            *drives,
             *("-nic", network),
         ]
 

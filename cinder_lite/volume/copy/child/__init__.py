@@ -13,7 +13,8 @@ holes=1     do not read the holes of a source that is a regular file, and leave 
 zeros=1     do not write blocks that hold nothing but zeros: only for such a target, too
 extents     a file with a line ``OFFSET LENGTH`` (bytes) for each part of the source that holds
             data, in order; the rest is a hole that reads as zero and is not read
-fill=1      write zeros to the target where the source has holes, whatever the target held there
+fill=1      write zeros to the target where the source has holes, whatever the target held there;
+            a device is told to clear blocks of zeros by itself, which many do at once
 offload=1   let the kernel copy (copy_file_range) where it can: both files on one file system
 limit       bytes per second, 0 (the default) for none
 threads     reads and writes in flight

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .bucket import TokenBucket
-from .extents import data_extents, nonzero_runs
+from .extents import any_set, data_extents, nonzero_runs
 
 ALIGNMENT = 4096
 """Bytes. O_DIRECT transfers start and end at multiples of it; few devices ask for more."""
@@ -129,6 +129,7 @@ class Copier:
         self._zeros = zeros
         self._extents = extents
         self._fill = fill
+        self._clears = fill and not zeros and stat.S_ISBLK(os.fstat(self._target.fd).st_mode)
         self._offload = offload
         self._threads = threads
         self._block = block
@@ -222,6 +223,11 @@ class Copier:
         written = 0
         with memoryview(buffer) as view:
             self._source.read(view[:length], offset)
+            # The first byte alone decides for most data.
+            if self._clears and not buffer[0] and not any_set(buffer, length):
+                self._target.zero(offset, length)
+                self._count(0, length)
+                return
             for first, last in nonzero_runs(buffer, length) if self._zeros else [(0, length)]:
                 self._target.write(view[first:last], offset + first)
                 written += last - first

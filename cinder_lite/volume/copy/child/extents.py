@@ -52,6 +52,16 @@ def read_extents(path: str) -> list[tuple[int, int]]:
     return extents
 
 
+def any_set(buffer: mmap.mmap | bytes, length: int) -> bool:
+    """Tell whether any of a buffer's first ``length`` bytes is not zero."""
+    zeros = bytes(ZERO_UNIT)
+    for first in range(0, length, ZERO_UNIT):
+        last = min(first + ZERO_UNIT, length)
+        if buffer[first:last] != zeros[: last - first]:
+            return True
+    return False
+
+
 def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> list[tuple[int, int]]:
     """Tell which parts of a buffer's first ``length`` bytes hold anything but zeros.
 

@@ -17,7 +17,15 @@ from cinder_lite.volume.copy import CopyProgress, Throttle, copy_volume
 from tests.unit.volume.copy.conftest import MIB, MakeFile, allocated, digest, noise
 
 
-def test_two_paths_are_copied_by_dd(image: str, blank: str) -> None:
+def test_two_paths_are_copied_by_our_own_process(image: str, blank: str) -> None:
+    reports = list[CopyProgress]()
+    result = copy_volume(image, blank, 4, progress=reports.append)
+    assert digest(blank) == digest(image)
+    assert (result.engine, result.bytes_copied, result.bytes_skipped) == ("native", 4 * MIB, 0)
+    assert reports[-1].percent == 100
+
+
+def test_dd_copies_where_its_block_size_is_set(image: str, blank: str) -> None:
     reports = list[CopyProgress]()
     result = copy_volume(image, blank, 4, "1M", progress=reports.append)
     assert digest(blank) == digest(image)

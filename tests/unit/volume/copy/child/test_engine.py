@@ -135,3 +135,24 @@ def test_a_flush_that_fails_is_an_error(
     monkeypatch.setattr(engine.os, "fsync", fail)
     error = Copier(image, blank, 4 * MIB).run(lambda *_: None)
     assert error == f"cannot flush {blank}: Input/output error"
+
+
+def test_a_device_clears_blocks_of_zeros_by_itself(
+    make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_file("source", 4 * MIB, {MIB: noise(MIB), 3 * MIB + 9: b"x"})
+    target = make_file("dirty", 4 * MIB, {0: b"old!" * MIB})
+    cleared = list[tuple[int, int]]()
+    zero = engine.Side.zero
+
+    def note(side: engine.Side, offset: int, length: int) -> None:
+        cleared.append((offset, length))
+        zero(side, offset, length)
+
+    monkeypatch.setattr(engine.Side, "zero", note)
+    monkeypatch.setattr(engine.stat, "S_ISBLK", lambda mode: True)
+    copier = Copier(source, target, 4 * MIB, fill=True)
+    assert copier.run(lambda copied, skipped: None) is None
+    assert digest(target) == digest(source)
+    assert sorted(cleared) == [(0, MIB), (2 * MIB, MIB)]
+    assert (copier.copied, copier.skipped) == (2 * MIB, 2 * MIB)
