@@ -10,7 +10,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, rpc
+from cinder_lite import exception, rpc, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volume_views
 from cinder_lite.objects import Snapshot, Volume, utcnow
@@ -18,6 +18,7 @@ from cinder_lite.objects import Snapshot, Volume, utcnow
 LOG = logging.getLogger(__name__)
 
 PUBLISHER = "volume"
+_FAILED = (states.ERROR, states.DELETING, states.ERROR_DELETING)
 
 
 def about_volume(context: RequestContext, volume: Volume, event: str, **more: Any) -> None:
@@ -64,14 +65,22 @@ def about_snapshot(
 def prepare(volume: Volume) -> dict[str, Any] | None:
     """Return the payload of a volume's notifications, None where nobody is told.
 
-    A move's temporary volume is nobody's business. What goes wrong is logged: whoever listens
-    misses a notification, and the database has the truth.
+    A temporary volume, such as a move's, is nobody's business. What goes wrong is logged: whoever
+    listens misses a notification, and the database has the truth.
     """
     try:
-        return usage_of(volume) if volume.use_quota and rpc.notifications_enabled() else None
+        if not rpc.notifications_enabled() or _is_temporary(volume):
+            return None
+        return usage_of(volume)
     except Exception:
         LOG.exception("Volume %s: a notification could not be made", volume.id)
         return None
+
+
+def _is_temporary(volume: Volume) -> bool:
+    """Tell whether a volume is not its project's own; one whose creation failed is, uncounted."""
+    never_whole = volume.launched_at is None and volume.migration_status is None
+    return not (volume.use_quota or (never_whole and volume.status in _FAILED))
 
 
 def send(

@@ -223,10 +223,14 @@ def destroy(volume_id: str) -> bool:
     """
     now = utcnow()
     with engine.transaction() as connection:
-        row = connection.execute(_BY_ID, {"volume_id": volume_id}).one_or_none()
-        changed = connection.execute(
+        try:
+            # Held: it may be failing at this moment, and give its quota back by itself.
+            volume = lock(connection, volume_id)
+        except exception.VolumeNotFound:
+            return False
+        connection.execute(
             sa.update(T)
-            .where(T.c.id == volume_id, T.c.deleted == sa.false())
+            .where(T.c.id == volume_id)
             .values(
                 deleted=True,
                 deleted_at=now,
@@ -235,9 +239,6 @@ def destroy(volume_id: str) -> bool:
                 migration_status=None,
             )
         )
-        if row is None or not changed.rowcount:
-            return False
-        volume = from_row(row)
         quotas.cancel_growth(connection, volume)
         for table in (
             models.volume_metadata,

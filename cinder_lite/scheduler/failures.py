@@ -14,7 +14,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, rpc, states
 from cinder_lite.context import RequestContext, admin_context
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.db import creations, volume_migrations, volumes
 from cinder_lite.objects import utcnow
 
 LOG = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def fail_volume(
     why: Exception | str,
     rules: Sequence[cond.Condition] = (),
 ) -> None:
-    """Give up a new volume: its status becomes ``error``, unless it is not being created any more.
+    """Give up a new volume: status ``error``, quota given back; unless it is not being created.
 
     :param request_spec: with ``volume_id``
     :param why: what went wrong, or a sentence about it
@@ -39,8 +39,7 @@ def fail_volume(
     """
     volume_id = request_spec["volume_id"]
     reason = _sentence(volume_id, why)
-    failed = volumes.conditional_update(volume_id, {"status": states.ERROR}, [_CREATING, *rules])
-    if not failed:
+    if not creations.fail(volume_id, [_CREATING, *rules]):
         LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
         return
     LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})

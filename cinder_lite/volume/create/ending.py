@@ -12,7 +12,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import volumes
+from cinder_lite.db import creations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
 
@@ -60,7 +60,7 @@ def another_host_may_help(cause: BaseException) -> bool:
 def give_up(
     backend: Backend, context: RequestContext, volume: Volume, cause: BaseException
 ) -> None:
-    """Remove what was made of a volume and set its status to error.
+    """Remove what was made of a volume, set its status to error and give its quota back.
 
     A volume that is not being created here any more is another's affair: it may be complete.
     """
@@ -68,7 +68,7 @@ def give_up(
         _taken_back(backend, context, volume)
         return
     _remove(backend, volume)
-    if volumes.conditional_update(volume.id, {"status": states.ERROR}, being_made_here(volume)):
+    if creations.fail(volume.id, being_made_here(volume)):
         notifications.about_volume(
             context,
             volume.replace(status=states.ERROR),

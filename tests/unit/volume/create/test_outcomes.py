@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cinder_lite import exception, states
+from cinder_lite import exception, notifications, rpc, states
 from cinder_lite.db import volume_glance_metadata, volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.create.request import CreateRequest
 from tests.glance import FakeGlance
-from tests.unit.volume.create.world import World
+from tests.unit.volume.create.world import API, World
 from tests.unit.volume.migration.world import WatchedDriver
 
 
@@ -62,6 +62,36 @@ def test_what_another_backend_would_not_cure_is_not_tried_again(
     [volume] = world.verify()
     assert volume.status == states.ERROR
     assert glance.downloads == 1
+
+
+def test_deleting_what_was_never_whole_gives_nothing_back_twice(world: World) -> None:
+    world.create(CreateRequest(size=1))
+    _fail(world, 9)
+    world.create(CreateRequest(size=1))
+    [failed] = [volume for volume in world.verify() if volume.status == states.ERROR]
+    with world.acting(API):
+        world.api.delete(world.context, failed)
+    world.idle()
+    [whole] = world.verify()
+    assert whole.status == states.AVAILABLE
+
+
+def test_whoever_listens_hears_of_the_deletion_of_what_was_never_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(rpc, "notifications_enabled", lambda: True)
+    monkeypatch.setattr(
+        notifications, "send", lambda _context, event, _payload, **_: heard.append(event)
+    )
+    _fail(world, 9)
+    world.create(CreateRequest(size=1))
+    [failed] = world.verify()
+    heard.clear()
+    with world.acting(API):
+        world.api.delete(world.context, failed)
+    world.idle()
+    assert heard == ["volume.delete.start", "volume.delete.end"]
 
 
 @pytest.mark.parametrize("fails", [False, True])

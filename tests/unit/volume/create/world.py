@@ -107,8 +107,9 @@ class World(moves.World):
         assert self.files() == expected, "data without a row, or a row without data"
         for path in expected:
             assert path.stat().st_size == rows.GIB
+        assert [v.use_quota for v in found] == [v in whole for v in found]
         usages = quotas.usages(rows.PROJECT)
-        assert usages["volumes"][1] == usages["gigabytes"][1] == len(found)
+        assert usages["volumes"][1] == usages["gigabytes"][1] == len(whole)
         return found
 
     def forget(self) -> None:

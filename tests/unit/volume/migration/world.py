@@ -390,9 +390,10 @@ class Broker:
             allow_reschedule=allow_reschedule,
         )
 
-    def delete_volume(self, _context: Any, volume: Volume) -> None:
+    def delete_volume(self, _context: Any, volume: Volume, unmanage_only: bool = False) -> None:
         """Cast."""
-        self._cast(volume.host, "delete_volume", volume_id=volume.id)
+        arguments = {"volume_id": volume.id, "unmanage_only": unmanage_only}
+        self._cast(volume.host, "delete_volume", **arguments)
 
     def migration_target_created(
         self, _context: Any, host: str, migration_id: str, error: str | None
