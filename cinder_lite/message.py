@@ -115,21 +115,24 @@ def create(
     error: BaseException | None = None,
     detail: Detail = Detail.UNKNOWN_ERROR,
     project_id: str | None = None,
-) -> None:
+) -> str | None:
     """Leave a message for the project that asked; a failure is logged and harms nothing.
+
+    Leave it before the status tells of the failure: who waits for the status looks for it then.
 
     :param resource_uuid: id of the volume or snapshot
     :param error: what went wrong; some errors have a detail of their own
     :param detail: the detail of any other error
     :param project_id: whom to tell where nobody asked (work taken up again)
+    :returns: the message's id, for :func:`withdraw`; None where none was left
     """
     told = context.project_id or project_id
     if told is None:
-        return
+        return None
     detail = _BY_ERROR.get(type(error).__name__.removesuffix("_Remote"), detail)
     event = f"VOLUME_{resource_type}_{action.value.code}_{detail.value.code}"
     try:
-        messages.create(
+        return messages.create(
             {
                 "project_id": told,
                 "request_id": context.request_id,
@@ -146,6 +149,20 @@ def create(
         LOG.exception(
             "%s %s: the message %s could not be kept", resource_type, resource_uuid, event
         )
+        return None
+
+
+def withdraw(message_id: str | None) -> None:
+    """Take a message back whose failure turned out to be none; a failure to do so is logged.
+
+    :param message_id: what :func:`create` has returned
+    """
+    if message_id is None:
+        return
+    try:
+        messages.destroy(message_id)
+    except Exception:
+        LOG.exception("The message %s could not be taken back", message_id)
 
 
 def text(message: Message) -> str:

@@ -7,7 +7,7 @@
 #   unit        unit tests: no root, no servers
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
 #   storage     tests with real block devices
-#   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (about ten minutes)
+#   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
 #   all         everything, storage and tempest included
 #
 # Python packages go to a virtual environment under ~/.cache/cinder_lite, system packages (bindep.txt) are

@@ -83,20 +83,21 @@ def document(routes: Iterable[Route] | None = None) -> dict[str, Any]:
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}
             },
             "parameters": {"microversion": _microversion()},
-            "responses": {"fault": _fault()},
+            "responses": {"fault": _fault(), "unauthorized": _unauthorized()},
         },
         "security": [{"token": []}],
     }
 
 
 def _microversion() -> dict[str, Any]:
+    versions = "|".join(str(minor) for minor in range(microversions.MOST + 1))
     return {
         "name": microversions.HEADER,
         "in": "header",
         "description": "The microversion to serve; without it, the first.",
         "schema": {
             "type": "string",
-            "pattern": r"^volume (3\.[0-9]+|latest)$",
+            "pattern": rf"^volume (3\.({versions})|latest)$",
             "default": f"volume 3.{microversions.MOST}",
         },
     }
@@ -123,6 +124,29 @@ def _fault() -> dict[str, Any]:
                     "maxProperties": 1,
                     "properties": dict.fromkeys(names, one),
                     "additionalProperties": False,
+                }
+            }
+        },
+    }
+
+
+def _unauthorized() -> dict[str, Any]:
+    # keystonemiddleware answers this one, in a form of its own.
+    texts = dict.fromkeys(("message", "title"), {"type": "string"})
+    return {
+        "description": "The token is missing, unknown or too old.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {
+                        "error": {
+                            "type": "object",
+                            "required": ["code", "message"],
+                            "properties": {"code": {"type": "integer"}, **texts},
+                        }
+                    },
                 }
             }
         },
@@ -163,7 +187,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "minLength": 1},
         }
         for name in names
     ]
@@ -195,6 +219,7 @@ def _responses(route: Route) -> dict[str, Any]:
         responses.setdefault("202", {"description": "Accepted."})
         for answer in responses.values():
             answer.pop("content", None)
+    responses["401"] = {"$ref": "#/components/responses/unauthorized"}
     responses["default"] = {"$ref": "#/components/responses/fault"}
     return responses
 

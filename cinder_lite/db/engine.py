@@ -81,6 +81,10 @@ def create(url: str, *, autocommit: bool) -> sa.Engine:
         # Without it SQLAlchemy ends every use with a ROLLBACK that has nothing to roll back.
         options["skip_autocommit_rollback"] = True
     sqlite = url.startswith("sqlite")
+    address = sa.make_url(url)
+    if address.get_backend_name() in ("mysql", "mariadb"):
+        # "utf8" in the URL is MySQL's old one without the characters of four bytes.
+        address = address.update_query_dict({"charset": "utf8mb4"})
     if url.startswith("postgresql"):
         concurrency.prepare_psycopg2()
     if sqlite:
@@ -102,7 +106,7 @@ def create(url: str, *, autocommit: bool) -> sa.Engine:
         if not autocommit:
             # What a compare-and-swap reads must be what others have committed, not a snapshot.
             options["isolation_level"] = "READ COMMITTED"
-    engine = sa.create_engine(url, **options)
+    engine = sa.create_engine(address, **options)
     if engine.driver == "pymysql":
         mysql_connection.use(engine)
     if sqlite:

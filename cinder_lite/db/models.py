@@ -21,6 +21,17 @@ metadata = sa.MetaData(
     }
 )
 
+CHARSET = "utf8mb4"
+"""MySQL's and MariaDB's name for all of Unicode."""
+
+
+@sa.event.listens_for(sa.Table, "before_create")
+def _hold_all_of_unicode(table: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    """Let a new table's texts be any, whatever the server's default is (often latin1)."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        table.dialect_kwargs.setdefault(f"{connection.dialect.name}_charset", CHARSET)
+
+
 DateTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 Uuid = sa.String(36)
 Name = sa.String(255)

@@ -39,17 +39,18 @@ def fail_volume(
     """
     volume_id = request_spec["volume_id"]
     reason = _sentence(volume_id, why)
-    if not creations.fail(volume_id, [_CREATING, *rules]):
-        LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
-        return
-    LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
-    message.create(
+    told = message.create(
         context,
         message.Action.SCHEDULE_ALLOCATE_VOLUME,
         volume_id,
         error=why if isinstance(why, Exception) else None,
         project_id=_project_of(volume_id),
     )
+    if not creations.fail(volume_id, [_CREATING, *rules]):
+        message.withdraw(told)
+        LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
+        return
+    LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
     _notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
 
 
@@ -75,6 +76,14 @@ def fail_migration(
     """
     volume_id, migration_id = request_spec["volume_id"], request_spec["migration_id"]
     reason = _sentence(volume_id, why)
+    told = message.create(
+        context,
+        message.Action.MIGRATE_VOLUME,
+        volume_id,
+        detail=message.Detail.NO_DESTINATION
+        if isinstance(why, exception.NoValidHost)
+        else message.Detail.MIGRATION_FAILED,
+    )
     ended = volume_migrations.end(
         migration_id,
         [states.PHASE_SCHEDULING],
@@ -88,6 +97,7 @@ def fail_migration(
         {"migration_status": states.MIGRATION_ERROR, "status": volumes.status_unlocked()},
     )
     if not ended:
+        message.withdraw(told)
         LOG.info(
             "Volume %(volume)s: migration %(id)s has left the scheduler; it is not stopped",
             {"volume": volume_id, "id": migration_id},
@@ -96,14 +106,6 @@ def fail_migration(
     LOG.error(
         "Volume %(volume)s: migration %(id)s failed. %(reason)s",
         {"volume": volume_id, "id": migration_id, "reason": reason},
-    )
-    message.create(
-        context,
-        message.Action.MIGRATE_VOLUME,
-        volume_id,
-        detail=message.Detail.NO_DESTINATION
-        if isinstance(why, exception.NoValidHost)
-        else message.Detail.MIGRATION_FAILED,
     )
     state = {"migration_status": states.MIGRATION_ERROR}
     _notify(context, "migrate_volume_to_host", state, reason, request_spec)

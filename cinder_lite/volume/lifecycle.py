@@ -124,7 +124,6 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
             _delete_data(backend, context, volume)
     except Exception as failure:
         _log_failure(volume_id, "can not be deleted", failure)
-        volumes.update(volume_id, {"status": states.ERROR_DELETING})
         message.create(
             context,
             message.Action.DELETE_VOLUME,
@@ -133,6 +132,7 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
             detail=message.Detail.DRIVER_FAILED_DELETE,
             project_id=volume.project_id,
         )
+        volumes.update(volume_id, {"status": states.ERROR_DELETING})
         return
     usage = notifications.prepare(volume)
     volumes.destroy(volume_id)

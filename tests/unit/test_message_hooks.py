@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from cinder_lite import exception, states
+from cinder_lite import exception, message, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import messages, volumes
+from cinder_lite.db import creations, messages, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.scheduler import failures
 from cinder_lite.volume import lifecycle
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending
 from cinder_lite.volume.migration import undo
-from cinder_lite.volume.migration.records import Move
+from cinder_lite.volume.migration.records import Move, MoveLost
 from tests.unit import rows
 
 pytestmark = pytest.mark.usefixtures("sqlite_database")
@@ -47,6 +47,23 @@ def backend(admin: RequestContext) -> Backend:
         "context": admin,
     }
     return Backend(**given)
+
+
+@pytest.fixture(autouse=True)
+def _messages_come_first(monkeypatch: pytest.MonkeyPatch, admin: RequestContext) -> None:
+    """Refuse a message whose failure the volume's status tells of already.
+
+    A client that waits for the status asks for the messages as soon as it sees it.
+    """
+    create = messages.create
+
+    def check(values: Any) -> str:
+        volume = volumes.get(admin, values["resource_uuid"])
+        assert volume.status not in (states.ERROR, states.ERROR_DELETING)
+        assert volume.migration_status != states.MIGRATION_ERROR
+        return create(values)
+
+    monkeypatch.setattr(messages, "create", check)
 
 
 def _caller() -> RequestContext:
@@ -137,3 +154,39 @@ def test_a_move_that_fails(backend: Backend) -> None:
     undo.fail(backend, Move(record, volume, _caller(), "me"), "host-7 is on fire")
     assert volumes.get(_caller(), volume.id).migration_status == states.MIGRATION_ERROR
     assert _told(volume) == ["VOLUME_VOLUME_100_101"]
+
+
+def test_a_move_that_goes_on_has_no_message() -> None:
+    volume = rows.volume()
+    move = rows.migration(volume, phase=states.PHASE_COPYING)
+    spec = {"volume_id": volume.id, "migration_id": move.id}
+    assert not failures.fail_migration(_caller(), spec, "lost")
+    assert _told(volume) == []
+
+
+def test_a_volume_that_another_service_has_taken_has_no_message(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = rows.volume(status=states.CREATING)
+    monkeypatch.setattr(creations, "fail", lambda *_: False)
+    ending.give_up(backend, _caller(), volume, RuntimeError("x"))
+    assert _told(volume) == []
+
+
+def test_a_move_that_another_service_has_taken_has_no_message(backend: Backend) -> None:
+    volume = rows.volume()
+    record = rows.migration(volume, owner="another", phase=states.PHASE_COPYING)
+    with pytest.raises(MoveLost):
+        undo.fail(backend, Move(record, volume, _caller(), "me"), "host-7 is on fire")
+    assert _told(volume) == []
+
+
+def test_a_message_that_can_not_be_taken_back_harms_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: str) -> None:
+        raise RuntimeError("no database")
+
+    monkeypatch.setattr(messages, "destroy", fail)
+    message.withdraw("some-id")
+    message.withdraw(None)

@@ -68,6 +68,7 @@ def give_up(
         _taken_back(backend, context, volume)
         return
     _remove(backend, volume)
+    told = _tell(context, volume, cause)
     if creations.fail(volume.id, being_made_here(volume)):
         notifications.about_volume(
             context,
@@ -75,20 +76,22 @@ def give_up(
             "create.error",
             message=exception.sentence_of(cause),
         )
-        _tell(context, volume, cause)
+    else:
+        message.withdraw(told)
 
 
-def _tell(context: RequestContext, volume: Volume, cause: BaseException) -> None:
-    """Leave a message for the volume's users; a move's temporary volume has none."""
-    if not volume.migration_status:
-        message.create(
-            context,
-            message.Action.CREATE_VOLUME_FROM_BACKEND,
-            volume.id,
-            error=cause,
-            detail=message.Detail.DRIVER_FAILED_CREATE,
-            project_id=volume.project_id,
-        )
+def _tell(context: RequestContext, volume: Volume, cause: BaseException) -> str | None:
+    """Leave a message for the volume's users and return its id; a move's target has none."""
+    if volume.migration_status:
+        return None
+    return message.create(
+        context,
+        message.Action.CREATE_VOLUME_FROM_BACKEND,
+        volume.id,
+        error=cause,
+        detail=message.Detail.DRIVER_FAILED_CREATE,
+        project_id=volume.project_id,
+    )
 
 
 def reschedule(

@@ -37,20 +37,24 @@ def fail(backend: Backend, move: Move, error: str) -> None:
             f"{error} What was made on {move.dest_host} could not be removed: "
             f"{exception.sentence_of(failure)}"
         )
-    move.end(
-        states.RECORD_ERROR,
-        error,
-        migration_status=states.MIGRATION_ERROR,
-        previous_status=move.volume.status,
-        status=plan.restored_status(move.volume),
-    )
-    message.create(
+    told = message.create(
         move.context,
         message.Action.MIGRATE_VOLUME,
         move.volume.id,
         detail=message.Detail.MIGRATION_FAILED,
         project_id=move.migration.project_id,
     )
+    try:
+        move.end(
+            states.RECORD_ERROR,
+            error,
+            migration_status=states.MIGRATION_ERROR,
+            previous_status=move.volume.status,
+            status=plan.restored_status(move.volume),
+        )
+    except Exception:
+        message.withdraw(told)  # another service has it, or it is tried again
+        raise
 
 
 def clean_up(backend: Backend, move: Move) -> None:

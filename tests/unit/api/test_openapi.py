@@ -37,7 +37,7 @@ def test_every_route_is_described(document: dict[str, Any], route: Route) -> Non
     named = [one["name"] for one in operation["parameters"] if one.get("in") == "path"]
     assert named == ["tenant_id", *re.findall(r"{(\w+)}", route.path)]
     assert operation["summary"].endswith(".")
-    assert {str(route.status), "default"} <= set(operation["responses"])
+    assert {str(route.status), "401", "default"} <= set(operation["responses"])
     assert operation["x-openstack"] == {"min-ver": f"3.{route.since}", "policy": route.policy}
     assert ("requestBody" in operation) == (
         route.body is not None or bool(openapi.actions_of(route))
@@ -75,6 +75,14 @@ def test_lists_have_their_parameters(document: dict[str, Any]) -> None:
     listed = document["paths"]["/v3/{tenant_id}/messages"]["get"]["parameters"]
     names = {one["name"] for one in listed if one.get("in") == "query"}
     assert {"limit", "marker", "sort", "event_id", "request_id"} <= names
+
+
+def test_the_microversions_are_those_that_are_served(document: dict[str, Any]) -> None:
+    pattern = document["components"]["parameters"]["microversion"]["schema"]["pattern"]
+    for good in ("volume 3.0", "volume 3.9", "volume 3.10", "volume 3.71", "volume latest"):
+        assert re.search(pattern, good)
+    for bad in ("volume 3.72", "volume 3.710", "volume 3.", "volume 2.0", "3.1"):
+        assert not re.search(pattern, bad)
 
 
 def test_references_lead_somewhere(document: dict[str, Any]) -> None:

@@ -206,3 +206,9 @@ def test_duplicates_are_told_from_other_integrity_errors() -> None:
 @pytest.mark.usefixtures("database")
 def test_the_dialect_is_named_as_the_server(database: str) -> None:
     assert engine.dialect() == database.partition(":")[0].partition("+")[0]
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mariadb"])
+def test_a_connection_to_mysql_takes_all_of_unicode(scheme: str) -> None:
+    made = engine.create(f"{scheme}+pymysql://cinder@127.0.0.1/x?charset=utf8", autocommit=False)
+    assert made.url.query["charset"] == "utf8mb4"

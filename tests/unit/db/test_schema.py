@@ -40,6 +40,25 @@ def test_the_schema_is_at_the_newest_version() -> None:
     assert schema.current() == schema.newest()
 
 
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_tables_hold_all_of_unicode(dialect: str) -> None:
+    statements: list[str] = []
+    mock = sa.create_mock_engine(
+        f"{dialect}+pymysql://",
+        lambda ddl, *_: statements.append(str(ddl.compile(dialect=mock.dialect))),
+    )
+    models.metadata.create_all(mock, checkfirst=False)
+    tables = [text for text in statements if "CREATE TABLE" in text]
+    assert len(tables) == len(models.metadata.tables)
+    assert all("CHARSET=utf8mb4" in text for text in tables)
+
+
+def test_a_text_is_stored_as_it_was_given(admin: RequestContext) -> None:
+    name = "\u65e5\u672c \N{PINEAPPLE} \xe9"
+    made = rows.volume(display_name=name)
+    assert volumes.get(admin, made.id).display_name == name
+
+
 def test_sync_may_be_run_again(admin: RequestContext) -> None:
     schema.sync()
     schema.sync()
