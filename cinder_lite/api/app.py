@@ -67,7 +67,7 @@ def _handle(
         raise faults.RouteNotFound()
     request = Request(environ, context, version, project)
     if route.body is not None:
-        content = request.json()
+        content = request.document()
         route.body.check(content, version.minor)
         if route.policy is not None:
             policy.authorize(context, route.policy)
@@ -81,14 +81,14 @@ def _handle(
 
 def _render(request: Request, route: Route, answer: Any) -> Answer:
     """Return a good answer: nothing, text as it is, or something to write as JSON."""
-    status = request.status or route.status
+    status = request.answer_status or route.status
     if answer is None:
         bare = route.method == "DELETE" if route.bare is None else route.bare
         plain = bare or status >= 400  # noqa: PLR2004
-        return status, b"", [_HTML if plain else _JSON, *request.headers]
+        return status, b"", [_HTML if plain else _JSON, *request.answer_headers]
     if isinstance(answer, bytes):
-        return status, answer, [_HTML, *request.headers]
-    return status, orjson.dumps(answer), [_JSON, *request.headers]
+        return status, answer, [_HTML, *request.answer_headers]
+    return status, orjson.dumps(answer), [_JSON, *request.answer_headers]
 
 
 def decoded_path(environ: dict[str, Any]) -> str:

@@ -142,5 +142,5 @@ def next_link(request: Request, page: Page, ids: list[str]) -> list[dict[str, st
         return None
     query = {k: v for k, v in request.query.items() if k not in ("marker", "offset")}
     query["marker"] = ids[-1]
-    url = f"{base_url(request.environ)}{request.environ['PATH_INFO']}?{urlencode(query)}"
+    url = f"{base_url(request)}{request.environ['PATH_INFO']}?{urlencode(query)}"
     return [{"rel": "next", "href": url}]

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
+import webob
 from oslo_config import cfg
 
 from cinder_lite.api import faults
@@ -19,7 +19,7 @@ CONF = cfg.CONF
 MEDIA_TYPES = ("application/json", "application/vnd.openstack.volume+json")
 
 
-class Request:
+class Request(webob.BaseRequest):
     """A request to one of the routes.
 
     :param environ: the WSGI environment
@@ -27,20 +27,9 @@ class Request:
     :param version: the microversion asked for
     :param url_project: the project in the URL, None where it has none
 
-    A handler sets ``status`` where its good answer has another one than its route says, and
-    ``headers`` where it has further ones.
+    A handler sets ``answer_status`` where its good answer has another one than its route says, and
+    ``answer_headers`` where it has further ones.
     """
-
-    __slots__ = (
-        "_links",
-        "_query",
-        "context",
-        "environ",
-        "headers",
-        "status",
-        "url_project",
-        "version",
-    )
 
     def __init__(
         self,
@@ -49,29 +38,34 @@ class Request:
         version: Version,
         url_project: str | None,
     ) -> None:
-        self.environ = environ
+        super().__init__(environ)
         self.context = context
         self.version = version
+        self.minor = version.minor
         self.url_project = url_project
-        self.status: int | None = None
-        self.headers: Sequence[tuple[str, str]] = ()
+        self.answer_status: int | None = None
+        self.answer_headers: Sequence[tuple[str, str]] = ()
         self._query: dict[str, str] | None = None
         self._links: tuple[str, str] | None = None
-
-    @property
-    def minor(self) -> int:
-        """The minor version of the microversion."""
-        return self.version.minor
 
     @property
     def query(self) -> dict[str, str]:
         """The query's parameters; of one that is given twice, the last.
 
-        :raises BadRequest: it is not UTF-8
+        :raises BadRequest: it is not UTF-8 or holds a NUL character, which no database stores
         """
         if self._query is None:
-            self._query = parse_query(self.environ.get("QUERY_STRING") or "")
+            self._query = self._decoded_query() if self.query_string else {}
         return self._query
+
+    def _decoded_query(self) -> dict[str, str]:
+        try:
+            query = dict(self.GET.items())
+        except (UnicodeDecodeError, ValueError):
+            raise faults.BadRequest("The query of the URL can not be decoded as UTF-8.") from None
+        if any("\0" in word for item in query.items() for word in item):
+            raise faults.BadRequest("The query of the URL holds a NUL character.")
+        return query
 
     @property
     def links(self) -> tuple[str, str]:
@@ -80,7 +74,7 @@ class Request:
         The project is in them if it is in the request's URL.
         """
         if self._links is None:
-            base = base_url(self.environ)
+            base = base_url(self)
             project = f"/{self.url_project}/" if self.url_project else "/"
             self._links = (f"{base}/v3{project}", f"{base}{project}")
         return self._links
@@ -88,61 +82,34 @@ class Request:
     @property
     def has_body(self) -> bool:
         """True where the request says that it carries a body."""
-        return self.environ.get("CONTENT_LENGTH") not in (None, "", "0") or (
-            "HTTP_TRANSFER_ENCODING" in self.environ
-        )
+        return bool(self.content_length) or "HTTP_TRANSFER_ENCODING" in self.environ
 
-    def json(self) -> Any:
+    def document(self) -> Any:
         """Return the decoded body.
 
         :raises BadRequest: there is none, or it is not JSON
         :raises UnsupportedMediaType: it is of another type
         :raises BodyTooLarge: it is longer than osapi_max_request_body_size
         """
-        return read_json(self.environ)
+        body = read_body(self.environ)
+        if not body:
+            raise faults.BadRequest("The request needs a body in JSON and has none.")
+        if self.content_type not in MEDIA_TYPES:
+            raise faults.UnsupportedMediaType()
+        try:
+            decoded = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise faults.BadRequest("Malformed request body: it is not JSON in UTF-8.") from None
+        if b"\\u0000" in body:
+            raise faults.BadRequest("Malformed request body: it holds a NUL character.")
+        return decoded
 
 
-def base_url(environ: Mapping[str, Any]) -> str:
+def base_url(request: webob.BaseRequest) -> str:
     """Return the URL under which the caller sees the API, without a slash at the end."""
     if CONF.public_endpoint:
         return str(CONF.public_endpoint).rstrip("/")
-    host = environ.get("HTTP_HOST")
-    if not host:
-        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '')}"
-
-
-def parse_query(text: str) -> dict[str, str]:
-    """Return the parameters of a query string.
-
-    :raises BadRequest: it is not UTF-8 or holds a NUL character, which no database stores
-    """
-    if not text:
-        return {}
-    try:
-        query = dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
-    except (UnicodeDecodeError, ValueError):
-        raise faults.BadRequest("The query of the URL can not be decoded as UTF-8.") from None
-    if "%00" in text and any("\0" in word for item in query.items() for word in item):
-        raise faults.BadRequest("The query of the URL holds a NUL character.")
-    return query
-
-
-def read_json(environ: dict[str, Any]) -> Any:
-    """Return the decoded body of a request; see :meth:`Request.json`."""
-    body = read_body(environ)
-    if not body:
-        raise faults.BadRequest("The request needs a body in JSON and has none.")
-    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
-    if media_type not in MEDIA_TYPES:
-        raise faults.UnsupportedMediaType()
-    try:
-        decoded = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise faults.BadRequest("Malformed request body: it is not JSON in UTF-8.") from None
-    if b"\\u0000" in body:
-        raise faults.BadRequest("Malformed request body: it holds a NUL character.")
-    return decoded
+    return f"{request.host_url}{request.script_name}"
 
 
 def read_body(environ: dict[str, Any]) -> bytes:

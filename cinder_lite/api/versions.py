@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
+import webob
 
 from cinder_lite.api import faults, microversions
 from cinder_lite.api.request import base_url
@@ -34,7 +35,7 @@ def document(environ: dict[str, Any]) -> dict[str, Any]:
                         "type": "text/html",
                         "href": "https://docs.openstack.org/",
                     },
-                    {"rel": "self", "href": f"{base_url(environ)}/v3/"},
+                    {"rel": "self", "href": f"{base_url(webob.BaseRequest(environ))}/v3/"},
                 ],
                 "media-types": [
                     {

@@ -55,7 +55,7 @@ def _initialize(request: Request, volume: Volume, content: dict[str, Any]) -> An
     info = deps.volume_api().attach_actions.initialize_connection(
         request.context, volume, _connector(content) or {}
     )
-    request.status = 200
+    request.answer_status = 200
     return {"connection_info": info}
 
 

@@ -116,7 +116,7 @@ def delete(request: Request, attachment_id: str) -> dict[str, Any]:
 
 def action(request: Request, attachment_id: str) -> None:
     """Do os-complete, the only action: record that the node has connected."""
-    body = request.json()
+    body = request.document()
     if not isinstance(body, dict) or len(body) != 1 or "os-complete" not in body:
         raise faults.BadRequest(
             "There is no such action: the body must be an object with the one key os-complete."

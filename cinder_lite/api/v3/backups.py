@@ -76,5 +76,5 @@ def missing_for(request: Request, body: dict[str, Any], backup_id: str) -> None:
 
 def action(request: Request, backup_id: str) -> None:
     """Say that there is no such backup to act on, or that there is no such action."""
-    validation.check_action(request.json(), ("os-reset_status", "os-force_delete"))
+    validation.check_action(request.document(), ("os-reset_status", "os-force_delete"))
     raise exception.BackupNotFound(backup_id=backup_id)

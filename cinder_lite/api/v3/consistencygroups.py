@@ -94,7 +94,7 @@ def update(request: Request, body: dict[str, Any], group_id: str) -> None:
 
 def delete(request: Request, group_id: str) -> None:
     """Delete a group; with ``force`` its volumes too. The body may be left out."""
-    body = request.json() if request.has_body else None
+    body = request.document() if request.has_body else None
     schemas.CG_DELETE.check(body, request.minor)
     force = ((body or {}).get("consistencygroup") or {}).get("force", False)
     group = generic.find(request, group_id, rules.DELETE)

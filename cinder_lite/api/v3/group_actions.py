@@ -44,7 +44,7 @@ def named(request: Request, actions: dict[str, Any]) -> tuple[str, Any, Any]:
     :raises BadRequest: there is no such action, or the body does not fit its schema
     :raises RouteNotFound: the microversion has it not yet
     """
-    body = request.json()
+    body = request.document()
     if not isinstance(body, dict) or len(body) != 1:
         raise faults.BadRequest(
             "Malformed request body: it must be an object with one key, the action's name."

@@ -44,7 +44,7 @@ class Action:
 
 def action(request: Request, snapshot_id: str) -> None:
     """Do what the body's only key names."""
-    body = request.json()
+    body = request.document()
     if not isinstance(body, dict) or len(body) != 1:
         raise faults.BadRequest(
             "Malformed request body: it must be an object with one key, the action's name."

@@ -36,7 +36,7 @@ def index(request: Request, type_id: str) -> dict[str, Any]:
 
 def action(request: Request, type_id: str) -> None:
     """Give a project access to a private type, or take it away."""
-    body = request.json()
+    body = request.document()
     name = validation.check_action(body, ACTIONS)
     schema, rule, change = ACTIONS[name]
     schema.check(body, request.minor)

@@ -22,7 +22,7 @@ _RESET_STATUSES = (*states.VOLUME_STATUSES, "error_restoring", "error_backing-up
 
 def action(request: Request, volume_id: str) -> Answer:
     """Do what the body's only key names."""
-    body = request.json()
+    body = request.document()
     name, content = _named(body)
     chosen = ACTIONS.get(name)
     if chosen is None:
@@ -82,7 +82,7 @@ def _migrate_completion(request: Request, volume: Volume, content: dict[str, Any
         content["new_volume"].lower(),
         error=validation.boolean(error, "error") if error is not None else False,
     )
-    request.status = 200
+    request.answer_status = 200
     return {"save_volume_id": saved}
 
 

@@ -19,27 +19,27 @@ _REIMAGE = 68
 
 def show_image_metadata(request: Request, volume: Volume, _content: Any) -> Answer:
     """Return the metadata of the image that the volume was made of."""
-    request.status = 200
+    request.answer_status = 200
     return {"metadata": deps.volume_api().images.image_metadata(volume)}
 
 
 def set_image_metadata(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
     """Set items of a volume's image metadata; the others stay."""
-    request.status = 200
+    request.answer_status = 200
     written = deps.volume_api().images.set_image_metadata(volume, content["metadata"])
     return {"metadata": written}
 
 
 def unset_image_metadata(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
     """Remove an item of a volume's image metadata."""
-    request.status = 200
+    request.answer_status = 200
     deps.volume_api().images.unset_image_metadata(volume, content["key"])
     return None
 
 
 def set_bootable(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
     """Say whether a server can boot from the volume."""
-    request.status = 200
+    request.answer_status = 200
     bootable = validation.boolean(content["bootable"], "bootable")
     deps.volume_api().images.set_bootable(volume, bootable=bootable)
     return None

@@ -30,7 +30,7 @@ def index(request: Request, volume_id: str) -> dict[str, Any]:
     """Return a volume's metadata."""
     metadata = _read(request, volume_id, rules.GET)[1]
     if request.minor >= _ETAGS:
-        request.headers = (("Etag", _etag(metadata)),)
+        request.answer_headers = (("Etag", _etag(metadata)),)
     return {"metadata": metadata}
 
 
@@ -103,5 +103,5 @@ def _is_stale(request: Request, volume_id: str) -> bool:
     metadata = _read(request, volume_id, rules.GET)[1]
     if _etag(metadata) in (found if '"' in asked else [asked]):
         return False
-    request.status = _CHANGED
+    request.answer_status = _CHANGED
     return True
