@@ -12,11 +12,13 @@ from oslo_config import cfg
 
 from cinder_lite import policy
 from cinder_lite.api import versions
+from cinder_lite.api.middleware import token_cache
 
 CONF = cfg.CONF
 Application = Callable[..., Iterable[bytes]]
 
 NAME = "osapi_volume"
+_KEYSTONE = "keystone"
 
 
 def load_app(name: str = NAME) -> Application:
@@ -29,6 +31,16 @@ def load_app(name: str = NAME) -> Application:
 
     policy.init()
     return deploy.loadapp(f"config:{paste_file()}", name=name)
+
+
+def check() -> None:
+    """Look for what the API can not start without, before there are workers that would all fail.
+
+    :raises SystemExit: something is missing; the sentence says what
+    """
+    paste_file()
+    if CONF.auth_strategy == _KEYSTONE:
+        token_cache.check()
 
 
 def paste_file() -> str:

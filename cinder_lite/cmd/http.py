@@ -43,16 +43,22 @@ def _listen() -> socket.socket:
 
 
 class HttpService(oslo_service.ServiceBase):
-    """Serves the API on a socket that is opened at once, so that forked workers share it."""
+    """Serves the API on a socket that is opened at once, so that forked workers share it.
+
+    :raises SystemExit: the API can not start
+    """
 
     def __init__(self) -> None:
+        from cinder_lite.api import loader
+
+        loader.check()
         self._socket = _listen()
         self._server: Any = None
         self._stopped = threading.Event()
 
     def start(self) -> None:
         """Load the application and answer requests."""
-        from cinder_lite.api import loader  # in the process that serves
+        from cinder_lite.api import loader
 
         application = loader.load_app()
         make = _EventletServer if concurrency.backend() == concurrency.EVENTLET else _ThreadServer

@@ -13,6 +13,7 @@ from keystonemiddleware import auth_token
 
 from cinder_lite.api import loader
 from cinder_lite.api.middleware import request_id, token_cache
+from cinder_lite.cmd import http
 from tests.unit.api.client import Client
 from tests.unit.conftest import SetOption
 
@@ -79,8 +80,9 @@ def test_the_api_does_not_start_without_it(
     without("memcache")
     loader.load_app()  # with noauth it is not needed
     option("auth_strategy", "keystone")
-    with pytest.raises(SystemExit, match="python-memcached"):
-        loader.load_app()
+    for start in (loader.load_app, http.HttpService):
+        with pytest.raises(SystemExit, match="python-memcached"):
+            start()
 
 
 def test_what_a_filter_raises_is_logged_and_answered(caplog: pytest.LogCaptureFixture) -> None:
