@@ -27,3 +27,10 @@ def connectors(volume_id: str, *, besides: str | None = None) -> list[dict[str, 
     with engine.statement() as connection:
         found = [json.loads(text) for text in connection.execute(query).scalars()]
     return [one for one in found if isinstance(one, dict) and one]
+
+
+@engine.retried
+def forget(attachment_id: str) -> None:
+    """Note that an attachment's node does not use the volume by it any more."""
+    with engine.statement() as connection:
+        connection.execute(sa.update(T).where(T.c.id == attachment_id).values(connector=None))

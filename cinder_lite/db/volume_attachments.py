@@ -225,26 +225,51 @@ def remove(attachment_id: str, volume_id: str) -> list[Attachment]:
     :returns: the attachments that remain; the same when the attachment had ended before
     :raises VolumeNotFound: the volume has gone
     """
-    now = utcnow()
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
-        ended = connection.execute(
-            sa.update(T)
-            .where(T.c.id == attachment_id, T.c.volume_id == volume_id, T.c.deleted == sa.false())
-            .values(
-                deleted=True,
-                deleted_at=now,
-                detach_time=now,
-                attach_status=states.ATTACHMENT_DELETED,
-            )
+        return _remove(connection, attachment_id, volume)
+
+
+@engine.retried
+def remove_as_seen(attachment: Attachment) -> list[Attachment] | None:
+    """End an attachment as :func:`remove` does, if no node has been let in for it meanwhile.
+
+    :param attachment: as it was when its node was let out
+    :returns: the attachments that remain; None where it has changed: its node must be let out again
+    :raises VolumeNotFound: the volume has gone
+    """
+    live = sa.select(T.c.connector, T.c.attach_time).where(
+        T.c.id == attachment.id, T.c.deleted == sa.false()
+    )
+    with engine.transaction() as connection:
+        volume = volumes.lock(connection, attachment.volume_id)
+        now = connection.execute(live).one_or_none()
+        if now is not None and now.connector is not None:
+            seen = (attachment.connector, attachment.attach_time)
+            if (orjson.loads(now.connector), now.attach_time) != seen:
+                return None
+        return _remove(connection, attachment.id, volume)
+
+
+def _remove(connection: sa.Connection, attachment_id: str, volume: Volume) -> list[Attachment]:
+    now = utcnow()
+    ended = connection.execute(
+        sa.update(T)
+        .where(T.c.id == attachment_id, T.c.volume_id == volume.id, T.c.deleted == sa.false())
+        .values(
+            deleted=True,
+            deleted_at=now,
+            detach_time=now,
+            attach_status=states.ATTACHMENT_DELETED,
         )
-        notes = models.volume_admin_metadata
-        connection.execute(
-            sa.delete(notes).where(notes.c.volume_id == volume_id, notes.c.key == "attached_mode")
-        )
-        if ended.rowcount or volume.status in _FOLLOWS:
-            follow(connection, volume)
-        return _of_volume(connection, volume_id)
+    )
+    notes = models.volume_admin_metadata
+    connection.execute(
+        sa.delete(notes).where(notes.c.volume_id == volume.id, notes.c.key == "attached_mode")
+    )
+    if ended.rowcount or volume.status in _FOLLOWS:
+        follow(connection, volume)
+    return _of_volume(connection, volume.id)
 
 
 def follow(connection: sa.Connection, volume: Volume, *, over: bool = False) -> None:
@@ -307,12 +332,14 @@ def take_over(connection: sa.Connection, target_id: str, volume_id: str) -> None
         follow(connection, volume, over=one == volume_id)
 
 
-def follow_if_used(connection: sa.Connection, migration_id: str, volume_id: str) -> None:
-    """Let a volume's statuses follow from its attachments if Nova was to copy its data."""
-    moves = models.volume_migrations.c
-    mode = connection.execute(sa.select(moves.mode).where(moves.id == migration_id)).scalar_one()
-    if mode == states.MODE_NOVA:
-        follow(connection, volumes.read(connection, volume_id), over=True)
+def follow_after_move(connection: sa.Connection, volume_id: str) -> None:
+    """Let a volume's statuses follow from its attachments when its move ends, in that transaction.
+
+    While it moved, they stayed as they were: its server may have let go of it.
+    """
+    volume = volumes.read(connection, volume_id)
+    if volume.status in _FOLLOWS:
+        follow(connection, volume, over=True)
 
 
 @engine.retried

@@ -211,6 +211,8 @@ def swapped(
                 raise exception.VolumeNotFound(volume_id=volume_id)
         if with_attachments:
             volume_attachments.take_over(connection, target[0], volume[0])
+        else:
+            volume_attachments.follow_after_move(connection, volume[0])
         retypes.settle(connection, volume[0], done=True)
         return True
 
@@ -240,8 +242,7 @@ def end(
             volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
             moved = volume_id.scalar_one()
             if volumes.swap(connection, moved, volume_values, volume_rules):
-                # A server may have gone while Nova was to copy.
-                volume_attachments.follow_if_used(connection, migration_id, moved)
+                volume_attachments.follow_after_move(connection, moved)
                 retypes.settle(connection, moved, done=False)
     return True
 

@@ -8,8 +8,10 @@ import dataclasses
 import functools
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from oslo_log import log as logging
 
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.db import services as db_services
@@ -23,11 +25,16 @@ if TYPE_CHECKING:
     from cinder_lite.context import RequestContext
 
 
+LOG = logging.getLogger(__name__)
+
+
 class Claims:
     """Which volumes this process is working on, so that two of its threads do not meet at one."""
 
     def __init__(self) -> None:
         self._busy: set[str] = set()
+        self._next: dict[str, list[Callable[[], object]]] = {}
+        """What is to be done with a volume by whoever has it now."""
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -36,12 +43,45 @@ class Claims:
         with self._lock:
             mine = volume_id not in self._busy
             self._busy.add(volume_id)
+        if not mine:
+            yield False
+            return
+        with self._held(volume_id):
+            yield True
+
+    @contextlib.contextmanager
+    def _held(self, volume_id: str) -> Iterator[None]:
+        """Let a volume go at the end, and do what was left to this thread."""
         try:
-            yield mine
+            yield
         finally:
-            if mine:
-                with self._lock:
-                    self._busy.discard(volume_id)
+            with self._lock:
+                self._busy.discard(volume_id)
+                left = self._next.pop(volume_id, [])
+            for work in left:
+                self._do(volume_id, work)
+
+    def in_turn(self, volume_id: str, work: Callable[[], object]) -> None:
+        """Do work on a volume, or leave it to the thread that has the volume now.
+
+        A volume is ready for the next request before the thread that made it so has let it go.
+
+        :param work: what it does it may do again; what it raises is heard of only where it is
+            done at once
+        """
+        with self._lock:
+            if volume_id in self._busy:
+                self._next.setdefault(volume_id, []).append(work)
+                return
+            self._busy.add(volume_id)
+        with self._held(volume_id):
+            work()
+
+    def _do(self, volume_id: str, work: Callable[[], object]) -> None:
+        try:
+            self.in_turn(volume_id, work)
+        except Exception:
+            LOG.exception("Volume %s: what was left to be done failed", volume_id)
 
 
 @dataclasses.dataclass(frozen=True)

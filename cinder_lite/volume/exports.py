@@ -96,6 +96,9 @@ def terminate(
             return False
         others = _nodes(volume, connector, besides=attachment_id)
         if others > (0 if attachment_id else 1):
+            if attachment_id:
+                # Of two that end at once, each would leave the node to the other.
+                db_connections.forget(attachment_id)
             LOG.info("Volume %s: stays in use by %s", volume.id, _name(connector))
             return True
         backend.driver.terminate_connection(volume, connector, force=force)

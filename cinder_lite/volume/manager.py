@@ -216,9 +216,9 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
 
         While the volume is being created, its row tells the one who creates it to undo that.
         """
-        with self._claim(volume_id) as mine:
-            if mine:
-                lifecycle.delete(self.backend, context.elevated(), volume_id)
+        self.backend.claims.in_turn(
+            volume_id, lambda: lifecycle.delete(self.backend, context.elevated(), volume_id)
+        )
 
     # --- images ------------------------------------------------------------------------------
 

@@ -52,9 +52,9 @@ class SnapshotEndpoints(OfBackend):
 
     def extend_volume(self, context: RequestContext, volume_id: str, new_size: int) -> None:
         """Grow a volume to the size that is noted on it; the same message twice does it once."""
-        with self._claim(volume_id) as mine:
-            if mine:
-                extending.extend(self.backend, context.elevated(), volume_id)
+        self.backend.claims.in_turn(
+            volume_id, lambda: extending.extend(self.backend, context.elevated(), volume_id)
+        )
 
     def revert_to_snapshot(self, context: RequestContext, volume_id: str, snapshot_id: str) -> None:
         """Give a volume the data of its latest snapshot again."""

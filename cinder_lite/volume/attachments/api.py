@@ -23,6 +23,8 @@ LOG = logging.getLogger(__name__)
 UNSAID = "null"
 """Mode of an attachment that leaves it to the connector; Cinder shows this word."""
 
+_TRIES = 10
+"""How often an attachment that others update is tried to be ended."""
 _COMPLETABLE = (
     states.ATTACHMENT_RESERVED,
     states.ATTACHMENT_ATTACHING,
@@ -155,15 +157,24 @@ class AttachmentAPI:
 
         :returns: the volume's other attachments
         :raises ConflictNovaUsingAttachment: a server uses it, and it is not Nova who asks
+        :raises InvalidVolume: others go on updating it
         """
         guard.check_end(context, attachment)
         volume = volumes.get(context, attachment.volume_id)
-        promised = attachment.attach_status == states.ATTACHMENT_RESERVED
-        if not promised or attachment.connector:
-            self._rpcapi().attachment_delete(context, volume, attachment.id)
-        remaining = db.remove(attachment.id, volume.id)
-        LOG.info("Volume %s: attachment %s has ended", volume.id, attachment.id)
-        return remaining
+        for _ in range(_TRIES):
+            promised = attachment.attach_status == states.ATTACHMENT_RESERVED
+            if not promised or attachment.connector:
+                self._rpcapi().attachment_delete(context, volume, attachment.id)
+            remaining = db.remove_as_seen(attachment)
+            if remaining is not None:
+                LOG.info("Volume %s: attachment %s has ended", volume.id, attachment.id)
+                return remaining
+            # A node was let in by it since it was read: that one is let out too.
+            attachment = db.get(context, attachment.id)
+        raise exception.InvalidVolume(
+            reason=f"attachment {attachment.id} of volume {volume.id} can not be ended: it is "
+            "being updated all the time."
+        )
 
 
 def _shown(attachment: Attachment, info: dict[str, Any]) -> Attachment:

@@ -12,7 +12,7 @@ from oslo_config import cfg
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volume_migrations, volume_types, volumes
+from cinder_lite.db import volume_attachments, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Migration, Volume, utcnow
 from cinder_lite.scheduler import failures
 from cinder_lite.scheduler.filter_scheduler import FilterScheduler
@@ -290,6 +290,8 @@ class TestMigrateVolumeToHost:
         left: str,
     ) -> None:
         volume, migration = moving(size=60, status=status, lock_volume=lock)
+        if status == states.IN_USE:
+            volume_attachments.reserve(volume.id, (), {"attach_status": states.ATTACHED}, {})
         assert volumes.get(context, volume.id).status == (states.MAINTENANCE if lock else status)
         self.ask(manager, context, volume, migration)
 

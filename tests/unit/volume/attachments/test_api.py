@@ -275,3 +275,41 @@ def test_a_move_can_not_begin_under_an_attachment_that_is_being_made(place: Plac
     state = {"status": "running", "phase": "scheduling"}
     assert volume_migrations.begin(volume.id, rules, {}, {**record, **state}) is None
     assert any("being made" in reason for reason in volumes.refusals(volume.id, rules))
+
+
+def test_two_attachments_of_one_node_that_end_at_once(place: Place) -> None:
+    volume = place.volume(multiattach=True)
+    first = place.attached(volume, SERVER)
+    second = place.attached(volume, OTHER_SERVER)
+    for attachment_id in (first, second):
+        # What the volume service does for both, before either is gone from the database.
+        place.attachment_delete(place.context, volume, attachment_id)
+    assert place.driver.let_in[volume.id] == set()
+    assert place.driver.exported == set()
+    for attachment_id in (first, second):
+        place.attachments.delete(
+            place.context, volume_attachments.get(place.context, attachment_id)
+        )
+    assert now(place, volume) == ("available", "detached")
+
+
+def test_a_node_that_is_let_in_while_its_attachment_ends(place: Place) -> None:
+    volume = place.volume()
+    promised = place.attachments.create(place.context, volume, SERVER)
+    place.attachments.update(place.context, promised, connector("compute1"))
+    # Read before the update, as a request that came at the same time has done.
+    assert place.attachments.delete(place.context, promised) == []
+    assert place.driver.let_in[volume.id] == set()
+    assert place.driver.exported == set()
+    assert now(place, volume) == ("available", "detached")
+
+
+def test_an_attachment_that_is_updated_all_the_time_is_not_ended(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = place.volume()
+    kept = volume_attachments.get(place.context, place.attached(volume))
+    monkeypatch.setattr(volume_attachments, "remove_as_seen", lambda _attachment: None)
+    with pytest.raises(exception.InvalidVolume, match="updated all the time"):
+        place.attachments.delete(place.context, kept)
+    assert [one.id for one in volume_attachments.of_volume(volume.id)] == [kept.id]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from cinder_lite import concurrency
+from cinder_lite.compute import nova
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.db import engine
 from cinder_lite.objects import utcnow
@@ -23,6 +24,7 @@ from cinder_lite.volume import manager as volume_manager
 from cinder_lite.volume.migration import host_copy, recovery
 from tests.unit.conftest import SetOption
 from tests.unit.volume.migration import world as worlds
+from tests.unit.volume.migration.compute import Nova
 
 CONF = cfg.CONF
 
@@ -75,6 +77,16 @@ def world(
     made.start("two")
     yield made
     worlds.WORLD.pop()
+
+
+@pytest.fixture
+def compute(world: worlds.World, monkeypatch: pytest.MonkeyPatch, option: SetOption) -> Nova:
+    """The Nova of the world."""
+    made = Nova(world)
+    monkeypatch.setattr(nova, "API", made)
+    monkeypatch.setattr(nova, "configured", lambda: True)
+    option("migration_nova_poll_interval", 0.02)
+    return made
 
 
 def _spare_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

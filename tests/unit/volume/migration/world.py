@@ -395,6 +395,10 @@ class Broker:
         arguments = {"volume_id": volume.id, "unmanage_only": unmanage_only}
         self._cast(volume.host, "delete_volume", **arguments)
 
+    def extend_volume(self, _context: Any, volume: Volume, new_size: int) -> None:
+        """Cast."""
+        self._cast(volume.host, "extend_volume", volume_id=volume.id, new_size=new_size)
+
     def migration_target_created(
         self, _context: Any, host: str, migration_id: str, error: str | None
     ) -> None:

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random walks of one volume: all that Nova, users and operators do to it, repeated and raced.
+
+A walk is made of its seed alone: the steps, their arguments, which of them are done twice and which
+at the same time. Only how the threads of a race interleave is left to chance.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from cinder_lite import exception, states
+from cinder_lite.db import engine, models, quotas, volume_attachments, volume_migrations, volumes
+from cinder_lite.objects import Attachment, Volume
+from tests.unit.volume.migration import world as worlds
+from tests.unit.volume.migration.compute import SERVER, Nova
+from tests.unit.volume.migration.world import World
+
+OTHER_SERVER = "5e4e0000-0000-0000-0000-000000000002"
+NODES = ("compute1", "compute2", "compute3")
+STEPS = 7
+"""Steps of a walk; a race counts as one."""
+HOSTS = ("one@file#file", "two@file#file")
+
+_EXPECTED = (
+    exception.Invalid,
+    exception.Duplicate,
+    exception.NotFound,
+    exception.VolumeMigrationFailed,
+)
+"""What a step may be refused with."""
+_FURTHEST = {"attached": "in-use", "attaching": "attaching", "reserved": "reserved"}
+
+Step = Callable[[], Any]
+
+
+def connector(node: str) -> dict[str, Any]:
+    """Return what a compute host says of itself."""
+    return {"host": node, "initiator": f"iqn.2026-01.test:{node}", "mountpoint": "/dev/vdb"}
+
+
+def name_of(asked: dict[str, Any]) -> str:
+    """Return what a backend knows a node by."""
+    return str(asked.get("initiator") or asked["host"])
+
+
+class FileDriver(worlds.WatchedDriver):  # type: ignore[misc, valid-type]
+    """Keeps whom it has let in, as a backend with targets and ACLs does.
+
+    It has FileDriver's name, which the drivers' own moves ask of each other.
+    """
+
+    doors: dict[tuple[str, str], set[str]] = {}  # noqa: RUF012 - of all backends, on purpose
+    """Nodes by service and name of the data."""
+
+    def _door(self, volume: Volume) -> set[str]:
+        return self.doors.setdefault((self.host, volume.name), set())
+
+    def initialize_connection(self, volume: Volume, asked: dict[str, Any]) -> Any:
+        """Let a node in."""
+        info = super().initialize_connection(volume, asked)
+        self._door(volume).add(name_of(asked))
+        return info
+
+    def terminate_connection(
+        self, volume: Volume, asked: dict[str, Any] | None, force: bool = False
+    ) -> None:
+        """Let a node out, or everybody."""
+        super().terminate_connection(volume, asked, force=force)
+        if asked is None:
+            self._door(volume).clear()
+        else:
+            self._door(volume).discard(name_of(asked))
+
+    def remove_export(self, context: Any, volume: Volume) -> None:
+        """Let everybody out."""
+        super().remove_export(context, volume)
+        self._door(volume).clear()
+
+
+class Compute(Nova):
+    """Nova with several compute hosts, whose users may do other things while it swaps."""
+
+    def connects(self) -> Attachment:
+        """Have the server's compute host connect the target."""
+        assert self.promised is not None
+        self.attachments.update(self.context, self.promised, connector(self.node))
+        return self.promised
+
+    node = NODES[0]
+
+    def copies(self, volume_id: str) -> None:
+        """Connect, copy, and let go of the old volume, if a user has not let go of it already."""
+        found = volume_attachments.of_volume(volume_id)
+        self.node = str(found[0].attached_host) if found else NODES[0]
+        self.attachments.complete(self.context, self.connects())
+        for old in found:
+            self.ends(old.id)
+
+    def extend_volume(self, *_: Any) -> bool:
+        """Take note that a volume has grown."""
+        return True
+
+
+SCRIPTS = (
+    Compute.swaps,
+    Compute.fails,
+    Compute.is_silent,
+    Compute.gives_up_silently,
+    Compute.never_begins,
+)
+
+
+@dataclasses.dataclass
+class Walk:
+    """One volume's life.
+
+    :param seed: decides every step
+    """
+
+    world: World
+    compute: Compute
+    seed: int
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.multiattach = self.random.random() < 0.3  # noqa: PLR2004
+        self.volume = self.world.volume(multiattach=self.multiattach)
+        self.context = self.compute.context
+        self.wrong: list[BaseException] = []
+
+    # --- the walk --------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Take the steps, look after each, and end with nothing left.
+
+        :raises AssertionError: something was not as it must be; the seed and the steps are told
+        """
+        try:
+            for _ in range(STEPS):
+                self._one()
+                self.quiet()
+                self.look()
+            self._end()
+        except BaseException as error:
+            told = "\n  ".join(self.said)
+            error.add_note(f"seed {self.seed}, multiattach {self.multiattach}; steps:\n  {told}")
+            raise
+
+    def _one(self) -> None:
+        kind = self.random.random()
+        if kind < 0.15:  # noqa: PLR2004
+            step = self._choose()
+            self._race([step, step])
+        elif kind < 0.4:  # noqa: PLR2004
+            self._race([self._choose() for _ in range(self.random.choice((2, 2, 3)))])
+        else:
+            step = self._choose()
+            for _ in range(self.random.choice((1, 1, 1, 2))):
+                self._do(step)
+
+    def _choose(self) -> Step:
+        """Draw a step with its arguments."""
+        steps: dict[Callable[[], Step], int] = {
+            self._attach: 5,
+            self._detach: 2,
+            self._pre: 3,
+            self._post: 3,
+            self._rollback: 2,
+            self._migrate: 6,
+            self._extend: 2,
+            self._delete: 1,
+            self._begin_detaching: 1,
+            self._roll_detaching: 1,
+        }
+        [drawn] = self.random.choices(list(steps), weights=list(steps.values()))
+        return drawn()
+
+    def _named(self, name: str, step: Step) -> Step:
+        self.said.append(name)
+        return step
+
+    def _do(self, step: Step) -> None:
+        try:
+            step()
+        except _EXPECTED as error:
+            self.said.append(f"  refused: {error.msg}")
+        except Exception as error:
+            self.wrong.append(error)
+
+    def _race(self, steps: list[Step]) -> None:
+        """Take steps at the same time, and deliver messages meanwhile."""
+        self.said.append(f"-- the last {len(steps)} at once (one may be the same twice)")
+        gate = threading.Barrier(len(steps))
+
+        def one(step: Step) -> None:
+            gate.wait(10)
+            self._do(step)
+
+        threads = [
+            threading.Thread(target=contextvars.copy_context().run, args=(one, step), daemon=True)
+            for step in steps
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                self.world.idle()
+                thread.join(0.001)
+
+    def quiet(self) -> None:
+        """Wait until nothing runs: no move, no message, no compute host."""
+        for _ in range(50):
+            self.world.idle()
+            for thread in self.compute.threads:
+                thread.join(30)
+                assert not thread.is_alive(), "Nova hangs"
+            self.compute.threads.clear()
+            if not volume_migrations.running() and not self.world.mail:
+                break
+        if self.wrong:
+            raise self.wrong[0]
+
+    # --- steps -----------------------------------------------------------------------------
+
+    def _now(self) -> Volume:
+        return volumes.get(self.context, self.volume.id)
+
+    def _attachment(self, number: int) -> Attachment:
+        found = volume_attachments.of_volume(self.volume.id)
+        if not found:
+            raise exception.Invalid("Nothing is attached.")
+        return found[number % len(found)]
+
+    def _attach(self) -> Step:
+        server = self.random.choice((SERVER, SERVER, OTHER_SERVER))
+        node, complete = self.random.choice(NODES), self.random.random() < 0.9  # noqa: PLR2004
+
+        def step() -> None:
+            made = self.compute.attachments.create(self.context, self._now(), server)
+            try:
+                self.compute.attachments.update(self.context, made, connector(node))
+                if complete:
+                    self.compute.attachments.complete(self.context, made)
+            except exception.CinderLiteException:
+                # Nova's compute host ends what it could not connect.
+                self.compute.ends(made.id)
+                raise
+
+        return self._named(f"attach to {server[-1]} on {node}, complete {complete}", step)
+
+    def _detach(self) -> Step:
+        number = self.random.randrange(4)
+
+        def step() -> None:
+            found = self._attachment(number)
+            self.compute.actions.begin_detaching(self.context, self._now())
+            self.compute.attachments.delete(self.context, found)
+
+        return self._named(f"detach {number}", step)
+
+    def _begin_detaching(self) -> Step:
+        return self._named(
+            "begin detaching",
+            lambda: self.compute.actions.begin_detaching(self.context, self._now()),
+        )
+
+    def _roll_detaching(self) -> Step:
+        return self._named(
+            "roll detaching",
+            lambda: self.compute.actions.roll_detaching(self.context, self._now()),
+        )
+
+    def _pre(self) -> Step:
+        node, fails = self.random.choice(NODES), self.random.random() < 0.2  # noqa: PLR2004
+
+        def step() -> None:
+            server = str(self._attachment(0).instance_uuid)
+            made = self.compute.attachments.create(
+                self.context, self._now(), server, connector(node)
+            )
+            if fails:
+                self.compute.ends(made.id)
+            else:
+                self.compute.attachments.complete(self.context, made)
+
+        return self._named(f"pre live migration to {node}, fails {fails}", step)
+
+    def _ended(self, number: int) -> None:
+        found = volume_attachments.of_volume(self.volume.id)
+        if len(found) < 2:  # noqa: PLR2004
+            raise exception.Invalid("No live migration is under way.")
+        self.compute.attachments.delete(self.context, found[number])
+
+    def _post(self) -> Step:
+        return self._named("post live migration", lambda: self._ended(0))
+
+    def _rollback(self) -> Step:
+        return self._named("rollback of a live migration", lambda: self._ended(-1))
+
+    def _migrate(self) -> Step:
+        host, script = self.random.choice(HOSTS), self.random.choice(SCRIPTS)
+        options = {
+            "force_host_copy": self.random.random() < 0.5,  # noqa: PLR2004
+            "lock_volume": self.random.random() < 0.2,  # noqa: PLR2004
+        }
+        refuses = self.random.random() < 0.1  # noqa: PLR2004
+
+        def step() -> None:
+            self.compute.script = script
+            refusal = exception.ComputeFailed(reason="answered 409: busy.")
+            refusal.begun = False
+            self.compute.answer = refusal if refuses else None
+            self.world.api.migrate_volume(self.context, self._now(), host, **options)
+
+        name = f"migrate to {host}, {options}, Nova {'refuses' if refuses else script.__name__}"
+        return self._named(name, step)
+
+    def _extend(self) -> Step:
+        def step() -> None:
+            now = self._now()
+            attached = now.attach_status == states.ATTACHED
+            self.world.api.extend(self.context, now, now.size + 1, attached=attached)
+
+        return self._named("extend", step)
+
+    def _delete(self) -> Step:
+        return self._named("delete", lambda: self.world.api.delete(self.context, self._now()))
+
+    # --- what must hold --------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Assert what must hold whenever nothing runs."""
+        assert not volume_migrations.running()
+        for record in volume_migrations.listing({"volume_id": self.volume.id}, limit=100):
+            assert record.status in ("success", "error"), record
+            assert (record.phase, bool(record.error)) == ("done", record.status == "error")
+        rows = self._rows()
+        self._look_at_the_backends(rows)
+        if not rows:
+            assert not volume_attachments.of_volume(self.volume.id)
+            return
+        assert list(rows) == [self.volume.id], "the row of a target is left"
+        self._look_at_the_volume(rows[self.volume.id])
+
+    def _look_at_the_volume(self, now: Volume) -> None:
+        attachments = volume_attachments.of_volume(now.id)
+        found = {str(a.attach_status) for a in attachments}
+        assert now.migration_status in (None, "success", "error")
+        assert found <= set(_FURTHEST), found
+        if not self.multiattach:
+            assert len({a.instance_uuid for a in attachments}) <= 1
+        furthest = next((status for status in _FURTHEST if status in found), None)
+        if furthest is None:
+            assert (now.status, now.attach_status) == ("available", "detached")
+        elif furthest == "attached":
+            # While another one connects, Cinder shows that.
+            assert now.attach_status in {"attached", *(found & {"attaching"})}
+            assert now.status in {"in-use", "detaching", *(_FURTHEST[one] for one in found)}
+        else:
+            assert now.status in {_FURTHEST[one] for one in found}, (now.status, found)
+        usage = quotas.usages(str(now.project_id))
+        assert (usage["volumes"][1], usage["gigabytes"][1]) == (1, now.size), usage
+
+    def _look_at_the_backends(self, rows: dict[str, Volume]) -> None:
+        """Assert that the backends hold the volumes' data and let their attachments' nodes in."""
+        files = {
+            (f"{name}@file", path.name)
+            for name in ("one", "two")
+            for path in self.world.folder(name).iterdir()
+        }
+        assert files == {(one.service_host, one.name) for one in rows.values()}
+        doors = {place: nodes for place, nodes in FileDriver.doors.items() if nodes}
+        wanted = {
+            (one.service_host, one.name): {
+                name_of(a.connector) for a in volume_attachments.of_volume(one.id) if a.connector
+            }
+            for one in rows.values()
+        }
+        assert doors == {place: nodes for place, nodes in wanted.items() if nodes}
+
+    @staticmethod
+    def _rows() -> dict[str, Volume]:
+        live = models.volumes.c.deleted == sa.false()
+        with engine.statement() as connection:
+            ids = connection.execute(sa.select(models.volumes.c.id).where(live)).scalars().all()
+            return {one: volumes.read(connection, one) for one in ids}
+
+    def _end(self) -> None:
+        """Detach and delete: nothing may be left."""
+        if self._rows():
+            for one in volume_attachments.of_volume(self.volume.id):
+                self.compute.attachments.delete(self.context, one)
+            self.look()
+            self.world.api.delete(self.context, self._now())
+            self.quiet()
+        self.look()
+        assert not self._rows()
+        usage = quotas.usages(str(self.volume.project_id))
+        assert (usage["volumes"][1], usage["gigabytes"][1]) == (0, 0), usage
