@@ -2,7 +2,8 @@
 """Queries of ``volume_admin_metadata``: what the service itself notes on a volume.
 
 Keys that have a meaning: ``readonly`` (``True`` or ``False``: nobody may write to the volume) and
-``attached_mode`` (``rw`` or ``ro``: how the volume was attached last).
+``attached_mode`` (``rw`` or ``ro``: how the volume was attached last). While a volume is made,
+``creation_progress`` is how far it is, such as ``copying 43%``.
 """
 
 from __future__ import annotations

@@ -21,8 +21,10 @@ M = models.volume_metadata.alias("m")
 G = models.volume_glance_metadata.alias("g")
 N = models.volume_admin_metadata.alias("n")
 
-SHOWN_NOTES = ("readonly", "attached_mode")
-"""Keys of volume_admin_metadata that users see among a volume's metadata, as in Cinder."""
+CREATION_PROGRESS = "creation_progress"
+"""Note on a volume that is being made: how far it is."""
+SHOWN_NOTES = ("readonly", "attached_mode", CREATION_PROGRESS)
+"""Keys of volume_admin_metadata that users see among a volume's metadata: Cinder's and ours."""
 HAS_IMAGE_METADATA, HAS_NOTES = 1, 2
 """Bits of the number that tells what else there is of a volume."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cinder_lite import exception
+from cinder_lite import exception, states
 from cinder_lite.db import engine, models, volume_glance_metadata, volume_sql
 from cinder_lite.db.volume_sql import COLUMNS, SORT_KEYS, TIMES
 from cinder_lite.objects import Volume
@@ -29,6 +29,7 @@ INDEX = {name: position for position, name in enumerate(FIELDS)}
 
 Row = list[Any]
 
+_BEING_MADE = (states.CREATING, states.DOWNLOADING)
 _UNUSED = (None, "detached", "reserved")
 """attach_status of volumes without a complete attachment."""
 
@@ -163,7 +164,14 @@ def _add_more(connection: sa.Connection, rows: Sequence[Row]) -> None:
     for row in rows:
         row[position] = found.get(row[0])
         if row[0] in notes:
-            row[metadata] = {**(row[metadata] or {}), **notes[row[0]]}
+            row[metadata] = {**(row[metadata] or {}), **_current(notes[row[0]], row)}
+
+
+def _current(notes: dict[str, str], row: Row) -> dict[str, str]:
+    """Return the notes on a volume without what a service that was killed has left."""
+    if row[INDEX["status"]] in _BEING_MADE:
+        return notes
+    return {key: text for key, text in notes.items() if key != volume_sql.CREATION_PROGRESS}
 
 
 def _notes(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -30,6 +30,14 @@ PREFIX = "image-"
 _MIB = 1024**2
 
 
+class Activities(Protocol):
+    """Tells somebody of work that has several parts."""
+
+    def of(self, activity: str) -> Report:
+        """Return what is to be told of one part."""
+        ...
+
+
 class RawImage(NamedTuple):
     """A disk as a raw file whose size is a multiple of one MiB; what was added reads as zero."""
 
@@ -45,7 +53,7 @@ def raw_image(
     size: int,
     *,
     owner: str,
-    progress: Report | None = None,
+    progress: Activities | None = None,
     stop: process.Stop | None = None,
 ) -> Iterator[RawImage]:
     """Yield an image's disk as a raw file, for the time of a ``with`` block.
@@ -53,7 +61,7 @@ def raw_image(
     :param image: its description
     :param size: GiB of the volume that the disk must fit into
     :param owner: this backend (``host@backend``): what it left behind is removed at its start
-    :param progress: told of the download and of the conversion, each from its beginning
+    :param progress: tells of ``downloading`` and of ``converting``
     :raises ImageUnacceptable: it is not what it claims to be, or not safe, or too large
     :raises ImageDownloadFailed: it did not arrive whole
     :raises ImageTooBig: there is no room for it
@@ -68,7 +76,8 @@ def raw_image(
         downloaded = os.path.join(directory, "downloaded")
         converted = os.path.join(directory, "converted")
         _check_room(image_id, int(image.get("size") or 0))
-        _download(service, image, downloaded, progress, stop)
+        report = progress.of("downloading") if progress is not None else None
+        _download(service, image, downloaded, report, stop)
         facts = checks.inspect(downloaded, image.get("disk_format"), image_id)
         checks.check_virtual_size(facts.virtual_size, size, image_id)
         path = downloaded
@@ -81,7 +90,7 @@ def raw_image(
                 checks.RAW,
                 size=facts.virtual_size,
                 image_id=image_id,
-                progress=progress,
+                progress=progress.of("converting") if progress is not None else None,
                 stop=stop,
             )
             os.unlink(downloaded)

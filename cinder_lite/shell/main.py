@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cinder_lite.shell.client import Client
 
 COMMANDS = {
-    "create": "volume:Create",
+    "create": "volume_create:Create",
     "list": "volume:List",
     "show": "volume:Show",
     "delete": "volume:Delete",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows how far a migration is: a bar on a terminal, lines of percent elsewhere."""
+"""Shows how far long work is: a bar on a terminal, lines of percent elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ LINE_STEP = 5
 
 
 class Progress(Protocol):
-    """Something that shows migration records; a context manager that tidies up after itself."""
+    """Something that shows records of work; a context manager that tidies up after itself.
+
+    A record has ``phase`` and ``percent``; a migration's has the bytes, too.
+    """
 
     def __enter__(self) -> Self: ...
 

@@ -8,22 +8,19 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cinder_lite import states
-from cinder_lite.shell import arguments, base, find, human, waiting
+from cinder_lite.shell import arguments, base, find, human
 from cinder_lite.shell.errors import (
     Ambiguous,
-    CreateFailed,
     NotFound,
     RequestRefused,
     SeveralFailed,
     ShellError,
     UsageError,
-    WaitInterrupted,
-    WaitTimedOut,
     attempt,
 )
 
 if TYPE_CHECKING:
-    from cinder_lite.shell.client import Client, Record
+    from cinder_lite.shell.client import Record
 
 COLUMNS = {
     "ID": "id",
@@ -57,67 +54,6 @@ KINDS = {
 def fields(volume: Record) -> Record:
     """Return the fields that show prints: all but the links."""
     return {name: value for name, value in volume.items() if name != "links"}
-
-
-class Create(base.ShowOne):
-    """Create a volume."""
-
-    kinds = KINDS
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add what the volume shall be."""
-        parser.add_argument("size", type=arguments.positive, metavar="SIZE", help="size in GiB")
-        parser.add_argument("--name", help="name; need not be unique")
-        parser.add_argument("--description", help="free text")
-        parser.add_argument("--type", metavar="TYPE", help="volume type, by name or id")
-        parser.add_argument("--availability-zone", metavar="ZONE", help="availability zone")
-        arguments.add_pairs(parser, "--metadata", "metadata of the volume")
-        arguments.add_wait(parser, "the volume can be used")
-
-    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Sequence[Any]]:
-        """Ask for the volume, and wait for it if told to."""
-        wanted = {
-            "size": parsed_args.size,
-            "name": parsed_args.name,
-            "description": parsed_args.description,
-            "volume_type": parsed_args.type,
-            "availability_zone": parsed_args.availability_zone,
-            "metadata": parsed_args.metadata,
-        }
-        body = {name: value for name, value in wanted.items() if value not in (None, {})}
-        with attempt("The volume cannot be created"):
-            volume = self.client.post("volumes", {"volume": body}).body["volume"]
-        if parsed_args.wait:
-            volume = _wait_until_made(self.client, volume, parsed_args.timeout)
-        return self.fields(fields(volume))
-
-
-def _wait_until_made(client: Client, volume: Record, timeout: float | None) -> Record:
-    """Return the volume when it is available; raise CreateFailed when it never will be."""
-    label, path = volume["name"] or volume["id"], f"volumes/{volume['id']}"
-    work, look = f"the creation of volume {label}", f"cinder-lite show {volume['id']}"
-    try:
-        with attempt(f"Volume {label} could not be created"):
-            for now in waiting.observe(lambda: client.get(path, "volume"), timeout):
-                if now["status"] == states.AVAILABLE:
-                    return dict(now)
-                if now["status"].startswith(states.ERROR):
-                    raise CreateFailed(label, _reason(client, now))
-    except KeyboardInterrupt as error:
-        raise WaitInterrupted(work, look) from error
-    raise WaitTimedOut(work, look, timeout or 0)
-
-
-def _reason(client: Client, volume: Record) -> str:
-    """Return the service's newest message on the volume, or just its status."""
-    query = {"resource_uuid": volume["id"], "sort": "created_at:desc", "limit": 1}
-    try:
-        messages = client.get("messages", "messages", query)
-    except ShellError:
-        messages = []
-    if messages:
-        return str(messages[0]["user_message"])
-    return f"its status is {volume['status']}, and the service gives no reason"
 
 
 class List(base.Lister):

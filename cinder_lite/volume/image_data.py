@@ -14,7 +14,7 @@ from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
@@ -30,11 +30,12 @@ def write(
     service: ImageService,
     *,
     fresh: bool,
-    progress: Report | None = None,
+    progress: fetch.Activities | None = None,
 ) -> None:
     """Fill a volume with an image: by the driver's own means, or as raw bytes through this node.
 
     :param fresh: the volume has just been made, and nobody has written to it
+    :param progress: tells of ``downloading``, ``converting`` and ``copying``
     :raises CinderLiteException: the image can not be had, or is refused, or could not be written
     """
     try:
@@ -62,7 +63,7 @@ def write(
             backend.configuration.volume_dd_blocksize,
             throttle=backend.throttle,
             sparse=fresh and bool(stats.get("sparse_copy_volume")),
-            progress=progress,
+            progress=progress.of("copying") if progress is not None else None,
             root_helper=root_helper(),
         )
     LOG.info("Volume %s: filled with image %s: %s", volume.id, image["id"], result)

@@ -17,7 +17,7 @@ from cinder_lite.db import snapshots, volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume import exports, image_transfer
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.create import ending
+from cinder_lite.volume.create import ending, progress
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -256,6 +256,7 @@ def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> 
                 return  # who undoes the move removes its target
             spec["migration"] = {"id": move.id, "source": host_name.service_of(move.source_host)}
         backend.driver.delete_volume(volume)
+        progress.forget(volume_id)
     except Exception as failure:
         _log_failure(volume_id, "can not be created", failure)
         return

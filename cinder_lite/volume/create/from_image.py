@@ -17,15 +17,22 @@ from cinder_lite.objects import Volume
 from cinder_lite.volume import image_data
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending, image_cache
+from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 
 LOG = logging.getLogger(__name__)
 
 
 def from_image(
-    backend: Backend, context: RequestContext, volume: Volume, volume_spec: VolumeSpec
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    volume_spec: VolumeSpec,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Make a volume of an image: the driver's own clone of it, or its bytes.
+
+    :param progress: told of the download, the conversion and the copy onto the volume
 
     :raises ImageNotFound: it is gone
     :raises ImageUnacceptable: it can not become a volume
@@ -36,9 +43,9 @@ def from_image(
     checks.check_description(image, volume.size)
     update, cloned = backend.driver.clone_image(context, volume, _location(image), image, service)
     if not cloned:
-        update, cloned = image_cache.clone(backend, context, volume, image, service)
+        update, cloned = image_cache.clone(backend, context, volume, image, service, progress)
     if not cloned:
-        update = _copied(backend, context, volume, image, service)
+        update = _copied(backend, context, volume, image, service, progress)
     return {**(update or {}), "bootable": True}
 
 
@@ -48,13 +55,15 @@ def _copied(
     volume: Volume,
     image: dict[str, Any],
     service: ImageService,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Make an empty volume and fill it with an image's bytes."""
     update = backend.driver.create_volume(volume) or {}
     downloading = {"status": states.DOWNLOADING, **update}
     if not volumes.conditional_update(volume.id, downloading, ending.being_made_here(volume)):
         raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")
-    image_data.write(backend, context, volume.replace(**update), image, service, fresh=True)
+    made = volume.replace(**update)
+    image_data.write(backend, context, made, image, service, fresh=True, progress=progress)
     return update
 
 

@@ -13,11 +13,12 @@ from cinder_lite.context import RequestContext
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import spec
+from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 
 LOG = logging.getLogger(__name__)
 
-Maker = Callable[[Backend, RequestContext, Volume, VolumeSpec], dict[str, Any] | None]
+Maker = Callable[[Backend, RequestContext, Volume, VolumeSpec, Progress], dict[str, Any] | None]
 """Makes a volume's data; returns the columns of its row to change.
 
 What fails leaves nothing behind, or something under the volume's name, which the flow removes.
@@ -36,7 +37,9 @@ def create(
 ) -> dict[str, Any]:
     """Make a volume's data; return the columns of its row to change."""
     LOG.debug("Volume %s: being created as %s", volume.id, volume_spec)
-    return _maker(volume_spec.type)(backend, context, volume, volume_spec) or {}
+    make = _maker(volume_spec.type)
+    with Progress(volume.id) as progress:
+        return make(backend, context, volume, volume_spec, progress) or {}
 
 
 def _maker(kind: str) -> Maker:
@@ -48,6 +51,10 @@ def _maker(kind: str) -> Maker:
 
 
 def _raw(
-    backend: Backend, context: RequestContext, volume: Volume, volume_spec: VolumeSpec
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    volume_spec: VolumeSpec,
+    progress: Progress,
 ) -> dict[str, Any] | None:
     return backend.driver.create_volume(volume)

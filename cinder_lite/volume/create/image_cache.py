@@ -23,6 +23,7 @@ from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume import image_data
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.drivers.base import ModelUpdate
 
 LOG = logging.getLogger(__name__)
@@ -42,9 +43,11 @@ def clone(
     volume: Volume,
     image: Mapping[str, Any],
     service: ImageService,
+    progress: Progress,
 ) -> tuple[ModelUpdate, bool]:
     """Make a volume by cloning its image's volume, which is made first where there is none.
 
+    :param progress: of the volume; told of what is done for the image's, too
     :returns: a model update and True; ``(None, False)`` where the cache can not serve
     """
     if not _serves(backend, volume):
@@ -52,11 +55,11 @@ def clone(
     with _alone(backend, image):
         cached = _find(backend, image)
         if cached is None:
-            cached = _make(backend, context, volume, image, service)
+            cached = _make(backend, context, volume, image, service, progress)
     if cached is None or cached.size > volume.size:
         return None, False
     try:
-        update = backend.driver.create_cloned_volume(volume, cached)
+        update = backend.driver.create_cloned_volume(volume, cached, progress.of("copying"))
     except NotImplementedError:
         return None, False
     volumes.update(cached.id, {"updated_at": utcnow()})
@@ -103,6 +106,7 @@ def _make(
     volume: Volume,
     image: Mapping[str, Any],
     service: ImageService,
+    progress: Progress,
 ) -> Volume | None:
     """Make the volume of an image.
 
@@ -137,7 +141,7 @@ def _make(
         try:
             update = backend.driver.create_volume(row) or {}
             made = row.replace(**update)
-            image_data.write(backend, context, made, image, service, fresh=True)
+            image_data.write(backend, context, made, image, service, fresh=True, progress=progress)
         except Exception:
             _remove(backend, row)
             raise

@@ -20,7 +20,8 @@ from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import copy_volume
+from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 from cinder_lite.volume.rooms import refusal_of
 from cinder_lite.volume.snapshots import creation_rules
@@ -34,16 +35,21 @@ Update = dict[str, Any] | None
 
 
 def from_snapshot(
-    backend: Backend, context: RequestContext, volume: Volume, volume_spec: VolumeSpec
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    volume_spec: VolumeSpec,
+    progress: Progress,
 ) -> Update:
     """Make a volume with a snapshot's data; it may be larger.
 
+    :param progress: told of the bytes that are copied, where some are
     :returns: columns of the volume's row to change
     :raises SnapshotNotFound, InvalidSnapshot: the snapshot has gone, or is going
     :raises VolumeBackendAPIException, VolumeCopyFailed: the storage failed
     """
     admin = context.elevated()
-    snapshot_id = str(volume_spec.snapshot_id)
+    snapshot_id, told = str(volume_spec.snapshot_id), progress.of("copying")
     source = volumes.get(admin, snapshots.get(admin, snapshot_id).volume_id)
     if source.service_host == backend.service_host:
         with backend.uses.shared(snapshot_id):
@@ -51,25 +57,30 @@ def from_snapshot(
             update = _by_driver(
                 backend,
                 f"make volume {volume.id} of snapshot {snapshot_id}",
-                lambda: backend.driver.create_volume_from_snapshot(volume, snapshot),
+                lambda: backend.driver.create_volume_from_snapshot(volume, snapshot, told),
             )
     else:
-        update = _copied(backend, admin, volume, source, _readable(admin, snapshot_id))
+        update = _copied(backend, admin, volume, source, _readable(admin, snapshot_id), told)
     snapshots.copy_image_metadata_to_volume(volume.id, from_snapshot=snapshot_id)
     return update
 
 
 def from_volume(
-    backend: Backend, context: RequestContext, volume: Volume, volume_spec: VolumeSpec
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    volume_spec: VolumeSpec,
+    progress: Progress,
 ) -> Update:
     """Make a volume with another's data; it may be larger.
 
+    :param progress: told of the bytes that are copied, where some are
     :returns: columns of the volume's row to change
     :raises VolumeNotFound, InvalidVolume: the other has gone, is going or moving
     :raises VolumeBackendAPIException, VolumeCopyFailed: the storage failed
     """
     admin = context.elevated()
-    source_id = str(volume_spec.source_volid)
+    source_id, told = str(volume_spec.source_volid), progress.of("copying")
     source = _whole(admin, source_id)
     if source.service_host == backend.service_host:
         with backend.uses.shared(source_id):
@@ -77,10 +88,10 @@ def from_volume(
             update = _by_driver(
                 backend,
                 f"clone volume {source_id} as {volume.id}",
-                lambda: backend.driver.create_cloned_volume(volume, source),
+                lambda: backend.driver.create_cloned_volume(volume, source, told),
             )
     else:
-        update = _copied_from_volume(backend, admin, volume, source)
+        update = _copied_from_volume(backend, admin, volume, source, told)
     snapshots.copy_image_metadata_to_volume(volume.id, from_volume=source_id)
     return update
 
@@ -125,13 +136,13 @@ def _by_driver(backend: Backend, what: str, make: Any) -> Update:
 
 
 def _copied_from_volume(
-    backend: Backend, admin: RequestContext, volume: Volume, source: Volume
+    backend: Backend, admin: RequestContext, volume: Volume, source: Volume, told: Report
 ) -> Update:
     """Copy a volume of another backend by way of a temporary snapshot there."""
     snapshot = _temporary_snapshot(backend, admin, volume, source)
     try:
         snapshot = _wait_for(admin, snapshot, source)
-        return _copied(backend, admin, volume, source, snapshot)
+        return _copied(backend, admin, volume, source, snapshot, told)
     finally:
         _drop(backend, admin, source, snapshot.id)
 
@@ -192,7 +203,12 @@ def _drop(backend: Backend, admin: RequestContext, source: Volume, snapshot_id: 
 
 
 def _copied(
-    backend: Backend, admin: RequestContext, volume: Volume, source: Volume, snapshot: Snapshot
+    backend: Backend,
+    admin: RequestContext,
+    volume: Volume,
+    source: Volume,
+    snapshot: Snapshot,
+    told: Report,
 ) -> Update:
     """Make an empty volume here and copy a snapshot of another backend onto it."""
     update = backend.driver.create_volume(volume) or {}
@@ -214,6 +230,7 @@ def _copied(
             throttle=backend.throttle,
             # Zeros are skipped only onto a target that reads as zero: it says so, and it is new.
             sparse=bool(stats.get("sparse_copy_volume")),
+            progress=told,
         )
     LOG.info(
         "Volume %(id)s: snapshot %(snapshot)s copied from %(host)s: %(result)s",

@@ -133,22 +133,28 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         :raises VolumeBackendAPIException: the storage refused; the volume is whole and as it was
         """
 
-    def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> ModelUpdate:
+    def create_volume_from_snapshot(
+        self, volume: Volume, snapshot: Snapshot, progress: Report | None = None
+    ) -> ModelUpdate:
         """Create a volume of ``volume.size`` GiB with the data of a snapshot of this backend.
 
         The volume may be larger than the snapshot; what is added reads as zero. The snapshot is
         not deleted meanwhile.
 
+        :param progress: told how far it is, where bytes are copied
         :raises NotImplementedError: the driver has no snapshots
         """
         raise NotImplementedError
 
-    def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> ModelUpdate:
+    def create_cloned_volume(
+        self, volume: Volume, src_vref: Volume, progress: Report | None = None
+    ) -> ModelUpdate:
         """Create a volume of ``volume.size`` GiB with the data of another one of this backend.
 
         The volume may be larger than the other; what is added reads as zero. The other is not
         deleted meanwhile, but it may be in use: the clone has its data of one moment.
 
+        :param progress: told how far it is, where bytes are copied
         :raises NotImplementedError: the driver can not clone
         """
         raise NotImplementedError

@@ -116,16 +116,20 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
         with explained(f"snapshot {snapshot.id} could not be deleted"):
             self._store.delete(snapshot.name)
 
-    def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> base.ModelUpdate:
+    def create_volume_from_snapshot(
+        self, volume: Volume, snapshot: Snapshot, progress: Report | None = None
+    ) -> base.ModelUpdate:
         """Copy the snapshot's file, or share its blocks, and make the copy as large as asked."""
         with explained(f"volume {volume.id} could not be created from snapshot {snapshot.id}"):
-            self._duplicate(snapshot.name, volume.name, volume.size * GIB)
+            self._duplicate(snapshot.name, volume.name, volume.size * GIB, progress=progress)
         return None
 
-    def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> base.ModelUpdate:
+    def create_cloned_volume(
+        self, volume: Volume, src_vref: Volume, progress: Report | None = None
+    ) -> base.ModelUpdate:
         """Copy the other volume's file, or share its blocks, and make it as large as asked."""
         with explained(f"volume {volume.id} could not be cloned from volume {src_vref.id}"):
-            self._duplicate(src_vref.name, volume.name, volume.size * GIB)
+            self._duplicate(src_vref.name, volume.name, volume.size * GIB, progress=progress)
         return None
 
     def revert_to_snapshot(
@@ -139,7 +143,15 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
         """Tell that the volume's file is replaced in one step: it needs no copy for safety."""
         return False
 
-    def _duplicate(self, name: str, copy: str, size: int = 0, replace: bool = False) -> None:
+    def _duplicate(
+        self,
+        name: str,
+        copy: str,
+        size: int = 0,
+        *,
+        replace: bool = False,
+        progress: Report | None = None,
+    ) -> None:
         """Make a file with another's data.
 
         :param size: bytes that the new file has at least
@@ -154,7 +166,7 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
                 new.resize(max(size, known), sparse=True)
             else:
                 new.resize(max(size, known), self._sparse)
-                sparse_copy_file(path, new.path, known)
+                sparse_copy_file(path, new.path, known, progress)
             new.publish(replace)
 
     # --- access ------------------------------------------------------------------------------

@@ -122,7 +122,9 @@ class LVMVolumeDriver(LVMManageable):
             if volume.provider_location:
                 self.target.resized(self.target.iqn(volume), self.local_path(volume))
 
-    def create_volume_from_snapshot(self, volume: Volume, snapshot: Snapshot) -> base.ModelUpdate:
+    def create_volume_from_snapshot(
+        self, volume: Volume, snapshot: Snapshot, progress: Report | None = None
+    ) -> base.ModelUpdate:
         """Share a thin snapshot's chunks, or copy the data of a thick one."""
         with explained(f"volume {volume.id} could not be created from snapshot {snapshot.id}"):
             self._copies.duplicate(
@@ -130,10 +132,13 @@ class LVMVolumeDriver(LVMManageable):
                 volume.name,
                 size=volume.size,
                 data=snapshot.volume_size,
+                progress=progress,
             )
         return None
 
-    def create_cloned_volume(self, volume: Volume, src_vref: Volume) -> base.ModelUpdate:
+    def create_cloned_volume(
+        self, volume: Volume, src_vref: Volume, progress: Report | None = None
+    ) -> base.ModelUpdate:
         """Share a thin volume's chunks, or copy the data of a thick one from a snapshot of it."""
         with explained(f"volume {volume.id} could not be cloned from volume {src_vref.id}"):
             self._copies.clone(
@@ -142,6 +147,7 @@ class LVMVolumeDriver(LVMManageable):
                 temporary=f"clone-snap-{volume.id}",
                 size=volume.size,
                 data=src_vref.size,
+                progress=progress,
             )
         return None
 

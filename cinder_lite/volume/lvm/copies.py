@@ -104,11 +104,14 @@ class Copies:
         else:
             self._group.snapshot_thick(origin, name)
 
-    def duplicate(self, origin: str, name: str, *, size: int, data: int) -> None:
+    def duplicate(
+        self, origin: str, name: str, *, size: int, data: int, progress: Report | None = None
+    ) -> None:
         """Make a volume with the data of a snapshot, or of a volume that nobody writes to.
 
         :param size: GiB of the new volume
         :param data: GiB of the old one; the rest reads as zero
+        :param progress: told how far it is, where bytes are copied
         :raises VolumeBackendAPIException: LVM refused; nothing is left
         :raises VolumeCopyFailed: the data could not be copied; nothing is left
         """
@@ -120,19 +123,29 @@ class Copies:
             self.create(name, size)
         try:
             if not shares:
-                self._fill(source, name, size, data)
+                self._fill(source, name, size, data, progress)
             elif size > data:
                 self._group.extend(name, size)
         except BaseException:
             self._undo(name)
             raise
 
-    def clone(self, origin: str, name: str, *, temporary: str, size: int, data: int) -> None:
+    def clone(
+        self,
+        origin: str,
+        name: str,
+        *,
+        temporary: str,
+        size: int,
+        data: int,
+        progress: Report | None = None,
+    ) -> None:
         """Make a volume with the data that another, in use or not, has at this moment.
 
         :param temporary: name for a snapshot for the time of the copy, where bytes are copied
         :param size: GiB of the new volume
         :param data: GiB of the old one; the rest reads as zero
+        :param progress: told how far it is, where bytes are copied
         :raises VolumeBackendAPIException: LVM refused; nothing is left
         :raises VolumeCopyFailed: the data could not be copied; nothing is left
         """
@@ -144,7 +157,7 @@ class Copies:
         make = self._group.snapshot_thin if is_thin else self._group.snapshot_thick
         make(origin, temporary, temporary=True)
         try:
-            self.duplicate(temporary, name, size=size, data=data)
+            self.duplicate(temporary, name, size=size, data=data, progress=progress)
         finally:
             self._undo(temporary)
 
@@ -195,13 +208,20 @@ class Copies:
                     data=f"{self._group.name}/{volume.name} is in use on this node."
                 )
 
-    def _fill(self, source: LogicalVolume, name: str, size: int, data: int) -> None:
+    def _fill(
+        self, source: LogicalVolume, name: str, size: int, data: int, progress: Report | None
+    ) -> None:
         """Copy the data to a new volume."""
         is_thin = self._location.is_thin
         if size > data and not is_thin:
             self._wiper.zero(self._group, self._group.require(name))
         result = copy_data(
-            self._wiper, (self._group, source), (self._group, name), data, to_thin=is_thin
+            self._wiper,
+            (self._group, source),
+            (self._group, name),
+            data,
+            to_thin=is_thin,
+            progress=progress,
         )
         LOG.info("%s: copied from %s: %s", name, source.name, result)
 

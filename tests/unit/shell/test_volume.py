@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -68,6 +69,41 @@ def test_create_waits_until_the_volume_is_available(run: Run, service: FakeServi
 
     assert (result.status, result.out) == (0, "available\n")
     assert len(service.asked("GET", "/volumes/")) == 2
+
+
+def test_create_of_something(run: Run, service: FakeService) -> None:
+    source = service.add_volume("old")["id"]
+    for words, body in (
+        (("5", "--image", UNKNOWN), {"size": 5, "imageRef": UNKNOWN}),
+        (("--snapshot", UNKNOWN), {"snapshot_id": UNKNOWN}),
+        (("--source", "old", "7"), {"size": 7, "source_volid": source}),
+    ):
+        assert run("create", *words).status == 0
+        assert service.asked("POST", "/volumes$")[-1].body["volume"] == body
+
+
+def test_create_needs_a_size_of_what_has_none(run: Run, service: FakeService) -> None:
+    result = run("create", "--image", UNKNOWN)
+
+    assert result.status == 2
+    assert result.err.startswith("SIZE may be left out only with --snapshot or --source")
+    assert service.requests == []
+
+
+def test_create_shows_how_far_it_is(run: Run, service: FakeService) -> None:
+    def look(note: str | None) -> Callable[[Request], tuple[int, object]]:
+        def answer(request: Request) -> tuple[int, object]:
+            [volume] = service.volumes.values()
+            metadata = {"creation_progress": note} if note else {}
+            return 200, {"volume": {**volume, "status": "creating", "metadata": metadata}}
+
+        return answer
+
+    service.plan("GET", "/volumes/", *map(look, (None, "downloading 43%", "copying 7%")))
+    result = run("create", "1", "--name", "vol1", "--wait", "-f", "value", "-c", "status")
+
+    assert (result.status, result.out) == (0, "available\n")
+    assert result.err == "Volume vol1: downloading 43%\nVolume vol1: copying 7%\n"
 
 
 def test_create_that_fails_gives_the_services_message(run: Run, service: FakeService) -> None:

@@ -20,7 +20,9 @@ from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import connections, snapshot_exports, snapshotting
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.copy import CopyProgress
 from cinder_lite.volume.create import sources
+from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 from tests.unit import rows
 from tests.unit.conftest import SetOption
@@ -52,12 +54,12 @@ def target(size: int = 1, host: str = "one@file#file") -> Volume:
 
 def of_snapshot(backend: Backend, admin: RequestContext, volume: Volume, snapshot: Snapshot) -> Any:
     spec = VolumeSpec(type="snap", snapshot_id=snapshot.id)
-    return sources.from_snapshot(backend, admin, volume, spec)
+    return sources.from_snapshot(backend, admin, volume, spec, Progress(volume.id))
 
 
 def of_volume(backend: Backend, admin: RequestContext, volume: Volume, source: Volume) -> Any:
     spec = VolumeSpec(type="source_vol", source_volid=source.id)
-    return sources.from_volume(backend, admin, volume, spec)
+    return sources.from_volume(backend, admin, volume, spec, Progress(volume.id))
 
 
 # --- one backend -------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ def test_nobody_deletes_what_is_read(
 ) -> None:
     seen: list[bool] = []
 
-    def make(volume: Volume, of: Snapshot) -> None:
+    def make(volume: Volume, of: Snapshot, _progress: Any) -> None:
         seen.append(of.id in backend.uses._shared)
 
     monkeypatch.setattr(backend.driver, "create_volume_from_snapshot", make)
@@ -188,6 +190,7 @@ def copy(src: str, dest: str, size_in_m: int, _block: Any, **options: Any) -> st
     """Copy what there is; the options matter to whoever copies."""
     assert options["sync"]
     assert options["sparse"]
+    options["progress"](CopyProgress(1, 1, 0, 1, 1.0))
     shutil.copyfile(src, dest)
     os.truncate(dest, size_in_m * files.MIB)
     return "copied"
