@@ -2,7 +2,8 @@
 """What is asked of Nova: to swap an attached volume for another, and to look at a server.
 
 The wire is Nova's API reference: PUT /servers/{server}/os-volume_attachments/{volume}, GET of the
-same (microversion 2.89 has ``attachment_id``), POST /os-server-external-events (2.51).
+same (microversion 2.89 has ``attachment_id``), POST /os-server-external-events (2.51: a volume has
+grown; 2.93: it has another image).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cinder_lite.context import RequestContext
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-_SWAP, _EXTENDED, _ATTACHMENT_ID = "2.1", "2.51", "2.89"
+_SWAP, _EXTENDED, _ATTACHMENT_ID, _REIMAGED = "2.1", "2.51", "2.89", "2.93"
 _NOT_FOUND, _SERVER_ERROR = 404, 500
 _NOT_SENT = ("refused", "name or service not known", "no route to host", "unreachable")
 """Words of an error after which it is certain that the request did not reach Nova."""
@@ -114,25 +115,47 @@ class API:
 
         :returns: False where Nova could not be told, or some server did not take it
         """
-        events = [
-            {"name": "volume-extended", "server_uuid": server_id, "tag": volume_id}
-            for server_id in server_ids
-        ]
+        event = {"name": "volume-extended", "tag": volume_id}
+        return self._tell(context, server_ids, event, _EXTENDED)
+
+    def reimage_volume(
+        self,
+        context: RequestContext,
+        server_ids: Sequence[str],
+        volume_id: str,
+        *,
+        succeeded: bool,
+    ) -> bool:
+        """Tell Nova that a volume has its new image, or will not have it: servers wait for that.
+
+        :returns: False where Nova could not be told, or some server did not take it
+        """
+        status = "completed" if succeeded else "failed"
+        event = {"name": "volume-reimaged", "tag": volume_id, "status": status}
+        return self._tell(context, server_ids, event, _REIMAGED)
+
+    @staticmethod
+    def _tell(
+        context: RequestContext, server_ids: Sequence[str], event: dict[str, str], version: str
+    ) -> bool:
+        """Send an event to servers; what goes wrong is logged."""
+        volume_id, name = event["tag"], event["name"]
+        events = [{**event, "server_uuid": server_id} for server_id in server_ids]
         try:
             with _explained(", ".join(server_ids)):
                 answer = _checked(
                     _compute(context).post(
                         "/os-server-external-events",
                         json={"events": events},
-                        microversion=_EXTENDED,
+                        microversion=version,
                     )
                 ).json()
         except (exception.ServerNotFound, exception.ComputeFailed) as error:
-            LOG.error("Volume %s: Nova was not told that it has grown: %s", volume_id, error)
+            LOG.error("Volume %s: Nova was not told %s: %s", volume_id, name, error)
             return False
-        failed = [event for event in answer.get("events", ()) if event.get("code") != 200]  # noqa: PLR2004
-        for event in failed:
-            LOG.warning("Volume %s: Nova did not take the event %s", volume_id, event)
+        failed = [one for one in answer.get("events", ()) if one.get("code") != 200]  # noqa: PLR2004
+        for one in failed:
+            LOG.warning("Volume %s: Nova did not take the event %s", volume_id, one)
         return not failed
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import concurrency, exception, states
+from cinder_lite import concurrency, exception, message, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.db import growth, volume_glance_metadata, volumes
 from cinder_lite.image import checks, fetch, metadata, qemu
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
@@ -156,7 +156,7 @@ class _Chunks:
             yield chunk
 
 
-def settle(volume: Volume) -> None:
+def settle(context: RequestContext, volume: Volume) -> None:
     """End an upload or a reimaging whose service was killed, or whose message was lost.
 
     An upload has not touched the volume. A volume over which an image was being written holds
@@ -167,7 +167,7 @@ def settle(volume: Volume) -> None:
         finish_upload(volume)
     elif volume.status == states.DOWNLOADING and volume.launched_at is not None:
         LOG.warning("Volume %s: writing an image over it was interrupted", volume.id)
-        volumes.conditional_update(volume.id, {"status": states.ERROR}, [_DOWNLOADING])
+        _end_reimage(context, volume, succeeded=False)
 
 
 # --- reimage ---------------------------------------------------------------------------------
@@ -189,11 +189,46 @@ def reimage(
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
         image_data.write(backend, context, volume, image, ImageService(context), fresh=False)
         volume_glance_metadata.replace(volume_id, metadata.of_image(image))
-    except Exception:
+    except Exception as error:
         LOG.exception("Volume %s: image %s could not be written over it", volume_id, image["id"])
-        volumes.conditional_update(volume_id, {"status": states.ERROR}, [_DOWNLOADING])
+        message.create(
+            context,
+            message.Action.REIMAGE_VOLUME,
+            volume_id,
+            error=error,
+            project_id=volume.project_id,
+        )
+        _end_reimage(context, volume, succeeded=False)
         return
-    status = volume.previous_status or states.AVAILABLE
-    values = {"status": status, "bootable": True}
-    volumes.conditional_update(volume_id, values, [_DOWNLOADING])
+    _end_reimage(context, volume, succeeded=True)
     LOG.info("Volume %s: image %s is written over it", volume_id, image["id"])
+
+
+def _end_reimage(context: RequestContext, volume: Volume, *, succeeded: bool) -> None:
+    """Give a volume its status after a reimaging, and tell the server that waits for that."""
+    before = volume.previous_status or states.AVAILABLE
+    values = {"status": before, "bootable": True} if succeeded else {"status": states.ERROR}
+    ended = volumes.conditional_update(volume.id, values, [_DOWNLOADING])
+    if ended and before == states.RESERVED:
+        _tell_nova(context, volume, succeeded=succeeded)
+
+
+def _tell_nova(context: RequestContext, volume: Volume, *, succeeded: bool) -> None:
+    """Tell Nova, which has the server built anew, how the reimaging has ended."""
+    from cinder_lite.compute import nova  # brings openstacksdk
+
+    servers = growth.servers_of(volume.id)
+    try:
+        if not servers or nova.API().reimage_volume(
+            context, servers, volume.id, succeeded=succeeded
+        ):
+            return
+    except Exception:
+        LOG.exception("Volume %s: Nova was not told of its new image", volume.id)
+    message.create(
+        context,
+        message.Action.REIMAGE_VOLUME,
+        volume.id,
+        detail=message.Detail.REIMAGE_VOLUME_FAILED,
+        project_id=volume.project_id,
+    )

@@ -102,6 +102,19 @@ def test_a_volume_that_has_grown(peer: Nova) -> None:
     }
 
 
+@pytest.mark.parametrize(("succeeded", "status"), [(True, "completed"), (False, "failed")])
+def test_a_volume_that_has_a_new_image(peer: Nova, succeeded: bool, status: str) -> None:
+    assert nova.API().reimage_volume(CONTEXT, [SERVER], VOLUME, succeeded=succeeded)
+    [(method, path, version, body)] = calls(peer)
+    assert (method, path, version) == (
+        "POST",
+        "/v2.1/os-server-external-events",
+        "compute 2.93",
+    )
+    event = {"name": "volume-reimaged", "server_uuid": SERVER, "tag": VOLUME, "status": status}
+    assert body == {"events": [event]}
+
+
 def test_a_nova_that_is_down(peer: Nova) -> None:
     peer.stop()
     with pytest.raises(exception.ComputeFailed, match="does not answer") as failed:

@@ -9,12 +9,15 @@ import subprocess
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cinder_lite import states
-from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.compute import nova
+from cinder_lite.db import engine, messages, models, volume_glance_metadata, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.create.request import CreateRequest
 from tests.glance import FakeGlance
+from tests.unit import rows
 from tests.unit.volume.create.world import World, live
 
 MIB = 1024**2
@@ -138,6 +141,80 @@ def test_reimaging_that_was_interrupted_ends_in_error_and_keeps_the_volume(
     _restart(world, volume)
     assert live()[0].status == states.ERROR
     assert len(world.files()) == 1
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What Nova is told."""
+    heard: list[tuple[Any, ...]] = []
+
+    def tell(_self: Any, _context: Any, servers: Any, volume_id: str, *, succeeded: bool) -> bool:
+        heard.append((list(servers), volume_id, succeeded, live()[0].status))
+        return not servers[0].startswith("deaf")
+
+    monkeypatch.setattr(nova.API, "reimage_volume", tell)
+    return heard
+
+
+def _reserve(volume: Volume, server: str = "server-1") -> Volume:
+    volumes.update(volume.id, {"status": states.RESERVED})
+    with engine.transaction() as connection:
+        row = {
+            "id": rows.new_id(),
+            "volume_id": volume.id,
+            "instance_uuid": server,
+            "attach_status": "reserved",
+            "deleted": False,
+        }
+        connection.execute(sa.insert(models.volume_attachment), row)
+    return volume.replace(status=states.RESERVED)
+
+
+@pytest.mark.parametrize(
+    ("disk_format", "succeeded", "status"),
+    [("raw", True, states.RESERVED), ("qcow2", False, states.ERROR)],
+)
+def test_the_server_that_waits_is_told_how_it_ended(
+    world: World,
+    glance: FakeGlance,
+    volume: Volume,
+    told: list[tuple[Any, ...]],
+    disk_format: str,
+    succeeded: bool,
+    status: str,
+) -> None:
+    new = glance.add(b"new!" * 10 + bytes(MIB), disk_format)
+    _begin(_reserve(volume), states.DOWNLOADING)
+    _send(world, "reimage", volume, glance.images[new])
+    assert told == [(["server-1"], volume.id, succeeded, status)]
+
+
+def test_the_server_is_told_of_a_reimaging_that_was_interrupted(
+    world: World, glance: FakeGlance, volume: Volume, told: list[tuple[Any, ...]]
+) -> None:
+    _begin(_reserve(volume), states.DOWNLOADING)
+    _restart(world, volume)
+    assert told == [(["server-1"], volume.id, False, states.ERROR)]
+
+
+def test_nova_hears_only_of_volumes_that_a_server_waits_for(
+    world: World, glance: FakeGlance, volume: Volume, told: list[tuple[Any, ...]]
+) -> None:
+    new = glance.add(b"new!" * 10 + bytes(MIB))
+    _begin(volume, states.DOWNLOADING)
+    _send(world, "reimage", volume, glance.images[new])
+    assert told == []
+
+
+def test_a_nova_that_was_not_told_is_told_of(
+    world: World, glance: FakeGlance, volume: Volume, told: list[tuple[Any, ...]]
+) -> None:
+    new = glance.add(b"new!" * 10 + bytes(MIB))
+    _begin(_reserve(volume, "deaf-server"), states.DOWNLOADING)
+    _send(world, "reimage", volume, glance.images[new])
+    [left] = messages.listing(world.context, {})
+    assert (left.action_id, left.detail_id) == ("016", "028")
+    assert live()[0].status == states.RESERVED
 
 
 def test_a_volume_whose_status_was_reset_keeps_its_data(
