@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run_tests.sh [all|style|unit|functional|storage|tempest] [pytest arguments...]
+# run_tests.sh [all|style|unit|functional|storage|tempest|nova] [pytest arguments...]
 #
 #   (nothing)   style checks, then unit and functional tests
 #   style       ruff, mypy, the scripts, the generated samples
@@ -8,7 +8,8 @@
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
 #   storage     tests with real block devices
 #   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
-#   all         everything, storage and tempest included
+#   nova        volumes in use by servers of a real Nova, with Placement, Keystone and Glance (some minutes)
+#   all         everything, storage, tempest and nova included
 #
 # Python packages go to a virtual environment under ~/.cache/cinder_lite, system packages (bindep.txt) are
 # installed with apt where root or a password-less sudo allows it. Nothing else of the machine is changed.
@@ -16,11 +17,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$TREE"
 
-usage() { sed -n '3,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 what=default
 case "${1:-}" in
-    all | style | unit | functional | storage | tempest) what=$1; shift ;;
+    all | style | unit | functional | storage | tempest | nova) what=$1; shift ;;
     -h | --help) usage; exit 0 ;;
 esac
 
@@ -40,7 +41,7 @@ style() {
 
 case "$what" in
     default) directories=(tests/unit tests/functional) ;;
-    all) directories=(tests/unit tests/functional tests/storage tests/tempest) ;;
+    all) directories=(tests/unit tests/functional tests/storage tests/tempest tests/nova) ;;
     style) directories=() ;;
     *) directories=("tests/$what") ;;
 esac
@@ -48,7 +49,7 @@ esac
 make_venv tests test,style
 export PATH=$VENV/bin:$PATH
 case "$what" in
-    default | functional | all | storage | tempest) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+    default | functional | all | storage | tempest | nova) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
 esac
 case "$what" in
     default | all | style) style ;;

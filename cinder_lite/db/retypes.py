@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cinder_lite import states
+from cinder_lite.db import attached_volumes, engine, models, quotas, volumes
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, quotas, volumes
 from cinder_lite.objects import Volume, utcnow
 
 N = models.volume_admin_metadata
@@ -104,6 +104,7 @@ def finish(volume_id: str, new_type_id: str, values: Mapping[str, Any]) -> bool:
             "status": volume.previous_status or states.AVAILABLE,
         }
         volumes.swap(connection, volume_id, columns, [retyping])
+        attached_volumes.follow_at_the_end(connection, volume_id)
     return True
 
 
@@ -122,6 +123,7 @@ def give_up(volume_id: str) -> bool:
         values = {"status": volume.previous_status or states.AVAILABLE}
         if not volumes.swap(connection, volume_id, values, idle):
             return False
+        attached_volumes.follow_at_the_end(connection, volume_id)
         return settle(connection, volume_id, done=False)
 
 

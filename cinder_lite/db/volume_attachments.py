@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
+from cinder_lite.db import attached_volumes, engine, models, pages, sealing, volumes
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, pages, sealing, volumes
 from cinder_lite.objects import Attachment, Volume, utcnow
 
 T = models.volume_attachment
@@ -39,18 +39,6 @@ COLUMNS = [T.c[name] for name in _NAMES] + [T.c.connector, T.c.connection_info]
 
 FILTERS = ("volume_id", "instance_uuid", "attach_status")
 SORT_KEYS = frozenset(_NAMES)
-
-_FURTHEST = (
-    (states.ATTACHMENT_ATTACHED, states.IN_USE),
-    (states.ATTACHMENT_ATTACHING, states.ATTACHING),
-    (states.DETACHING, states.DETACHING),
-    (states.ATTACHMENT_RESERVED, states.RESERVED),
-)
-"""Statuses of attachments, and what the volume's is while this one is the furthest of them."""
-
-
-_FOLLOWS = frozenset({states.IN_USE, states.ATTACHING, states.DETACHING, states.RESERVED})
-"""Statuses of a volume that come of its attachments."""
 
 
 def from_row(row: Sequence[Any], project_id: str | None = None) -> Attachment:
@@ -191,7 +179,8 @@ def advance(
         status = states.IN_USE if after == states.ATTACHMENT_ATTACHED else states.ATTACHING
         volume_values = {"status": status, "attach_status": after}
     with engine.transaction() as connection:
-        volumes.lock(connection, volume_id)
+        if volumes.lock(connection, volume_id).status in attached_volumes.BUSY:
+            volume_values.pop("status", None)
         where = (
             T.c.id == attachment_id,
             T.c.volume_id == volume_id,
@@ -267,93 +256,9 @@ def _remove(connection: sa.Connection, attachment_id: str, volume: Volume) -> li
     connection.execute(
         sa.delete(notes).where(notes.c.volume_id == volume.id, notes.c.key == "attached_mode")
     )
-    if ended.rowcount or volume.status in _FOLLOWS:
-        follow(connection, volume)
+    if ended.rowcount or volume.status in attached_volumes.FOLLOWS:
+        attached_volumes.follow(connection, volume)
     return _of_volume(connection, volume.id)
-
-
-def follow(connection: sa.Connection, volume: Volume, *, over: bool = False) -> None:
-    """Let a volume's statuses follow from its attachments, in the transaction that locked it.
-
-    :param over: also where the volume counts as moving: the move ends in this transaction
-    """
-    query = sa.select(T.c.attach_status).where(
-        T.c.volume_id == volume.id, T.c.deleted == sa.false()
-    )
-    found = set(connection.execute(query).scalars())
-    furthest = next(((a, v) for a, v in _FURTHEST if a in found), None)
-    attach_status, status = furthest or (states.DETACHED, states.AVAILABLE)
-    values: dict[str, Any] = {"attach_status": attach_status}
-    busy = volume.migration_status not in (None, states.MIGRATION_SUCCESS, states.MIGRATION_ERROR)
-    if over or furthest is not None or not (busy or volume.status == states.UPLOADING):
-        values["status"] = status
-    connection.execute(sa.update(V).where(V.c.id == volume.id), {**values, "updated_at": utcnow()})
-
-
-# --- without rows of attachments -------------------------------------------------------------
-
-
-def status_unreserved() -> Any:
-    """Return the status of a volume whose old-style reservation is given back."""
-    used = sa.exists().where(T.c.volume_id == V.c.id, T.c.deleted == sa.false())
-    return sa.case((used, states.IN_USE), else_=states.AVAILABLE)
-
-
-def repoint(connection: sa.Connection, source_id: str, dest_id: str) -> int:
-    """Give all attachments of one volume to another, inside a transaction; return their number."""
-    changed = connection.execute(
-        sa.update(T)
-        .where(T.c.volume_id == source_id, T.c.deleted == sa.false())
-        .values(volume_id=dest_id, updated_at=utcnow())
-    )
-    return int(changed.rowcount)
-
-
-def take_over(connection: sa.Connection, target_id: str, volume_id: str) -> None:
-    """Make a target's attachments the volume's, when the two have exchanged their data.
-
-    Those of the volume by which a host reached the old data end. One without a connector says only
-    that the volume is attached, and stays.
-    """
-    now = utcnow()
-    connection.execute(
-        sa.update(T)
-        .where(T.c.volume_id == volume_id, T.c.deleted == sa.false(), T.c.connector.is_not(None))
-        .values(
-            deleted=True,
-            deleted_at=now,
-            detach_time=now,
-            attach_status=states.ATTACHMENT_DELETED,
-        )
-    )
-    repoint(connection, target_id, volume_id)
-    for one in (volume_id, target_id):
-        volume = volumes.read(connection, one)
-        follow(connection, volume, over=one == volume_id)
-
-
-def follow_after_move(connection: sa.Connection, volume_id: str) -> None:
-    """Let a volume's statuses follow from its attachments when its move ends, in that transaction.
-
-    While it moved, they stayed as they were: its server may have let go of it.
-    """
-    volume = volumes.read(connection, volume_id)
-    if volume.status in _FOLLOWS:
-        follow(connection, volume, over=True)
-
-
-@engine.retried
-def hand_over(source_id: str, dest_id: str) -> None:
-    """Give all attachments of a volume to another one, and both their statuses with them.
-
-    For two volumes that Nova has exchanged on a user's word.
-    """
-    with engine.transaction() as connection:
-        # In the order of their ids: two that hand over to each other must not wait for ever.
-        locked = {one: volumes.lock(connection, one) for one in sorted((source_id, dest_id))}
-        if repoint(connection, source_id, dest_id):
-            for volume in locked.values():
-                follow(connection, volume)
 
 
 def _stored(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cinder_lite import exception, states
+from cinder_lite.db import attached_volumes, engine, models, retypes, volumes
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, retypes, volume_attachments, volumes
 from cinder_lite.objects import Migration, Volume, utcnow
 
 T = models.volume_migrations
@@ -210,9 +210,9 @@ def swapped(
             if not volumes.swap(connection, volume_id, values, ()):
                 raise exception.VolumeNotFound(volume_id=volume_id)
         if with_attachments:
-            volume_attachments.take_over(connection, target[0], volume[0])
+            attached_volumes.take_over(connection, target[0], volume[0])
         else:
-            volume_attachments.follow_after_move(connection, volume[0])
+            attached_volumes.follow_at_the_end(connection, volume[0])
         retypes.settle(connection, volume[0], done=True)
         return True
 
@@ -242,7 +242,7 @@ def end(
             volume_id = connection.execute(sa.select(T.c.volume_id).where(T.c.id == migration_id))
             moved = volume_id.scalar_one()
             if volumes.swap(connection, moved, volume_values, volume_rules):
-                volume_attachments.follow_after_move(connection, moved)
+                attached_volumes.follow_at_the_end(connection, moved)
                 retypes.settle(connection, moved, done=False)
     return True
 

@@ -13,9 +13,9 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, exception, flow, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
+from cinder_lite.db import attached_volumes, volume_migrations, volumes
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import services as db_services
-from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.db import volume_metadata as db_metadata
 from cinder_lite.objects import Migration, Service, Volume, VolumeType
 from cinder_lite.volume.attachments.actions import AttachActions
@@ -300,7 +300,7 @@ class API(Deleting, Managing, Resizing):
         if volume.migration_status is None and new_volume.migration_status is None:
             # Nova has swapped two volumes for a user; no move of ours is concerned.
             if not error:
-                volume_attachments.hand_over(volume.id, new_volume.id)
+                attached_volumes.hand_over(volume.id, new_volume.id)
             return new_volume.id
         expected = states.migration_target_of(volume.id)
         if volume.migration_status not in states.MIGRATION_BUSY:

@@ -10,10 +10,10 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
+from cinder_lite.db import attached_volumes, volumes
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_admin_metadata as notes
 from cinder_lite.db import volume_attachments as db
-from cinder_lite.db import volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.attachments import guard, rules
 from cinder_lite.volume.rpcapi import VolumeAPI
@@ -70,7 +70,7 @@ class AttachActions:
     def unreserve(self, context: RequestContext, volume: Volume) -> None:
         """Give a reservation back; nothing where there is none (os-unreserve)."""
         reserved = cond.In("", "status", (states.ATTACHING,))
-        values = {"status": db.status_unreserved()}
+        values = {"status": attached_volumes.status_unreserved()}
         if volumes.conditional_update(volume.id, values, [reserved]):
             LOG.info("Volume %s: reserved no more", volume.id)
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from cinder_lite import exception, states
-from cinder_lite.db import volume_attachments, volume_migrations, volumes
+from cinder_lite.db import volume_attachments, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Attachment, Migration, Volume
 from tests.unit import rows
 from tests.unit.conftest import SetOption
@@ -299,3 +299,44 @@ def test_the_service_is_killed_while_nova_copies(
         check_stayed(world, volume, old, "Nova")
     else:
         check_moved(world, compute, volume, old)
+
+
+@pytest.mark.parametrize("to", ["one", "two"])
+def test_its_server_goes_while_its_type_changes(
+    world: World, compute: Nova, volume: Volume, to: str
+) -> None:
+    gold = volume_types.create({"name": "gold"}, {})
+    world.retype_to = to
+    world.api.retype.start(world.context, volume, "gold", "on-demand")
+    compute.ends(attachment_of(volume))
+    assert volumes.get(world.context, volume.id).status == states.RETYPING
+    world.idle()
+    after = volumes.get(world.context, volume.id)
+    assert (after.status, after.attach_status) == ("available", "detached")
+    assert (after.volume_type_id, after.service_host) == (gold.id, f"{to}@file")
+
+
+def test_another_node_connects_while_it_grows(world: World, compute: Nova, volume: Volume) -> None:
+    there = {"host": socket.gethostname(), "initiator": "other"}
+    promised = compute.attachments.create(world.context, volume, SERVER)
+    world.held.add("extend_volume")
+    world.api.extend(world.context, volume, 2, attached=True)
+    world.api.volume_rpcapi.attachment_update(world.context, volume, there, promised.id)
+    assert volumes.get(world.context, volume.id).status == states.EXTENDING
+    compute.attachments.complete(world.context, promised)
+    assert volumes.get(world.context, volume.id).status == states.EXTENDING
+    world.held.clear()
+    world.idle()
+    after = volumes.get(world.context, volume.id)
+    assert (after.status, after.attach_status, after.size) == ("in-use", "attached", 2)
+
+
+def test_a_node_leaves_while_it_grows(world: World, compute: Nova, volume: Volume) -> None:
+    world.held.add("extend_volume")
+    world.api.extend(world.context, volume, 2, attached=True)
+    compute.ends(attachment_of(volume))
+    assert volumes.get(world.context, volume.id).status == states.EXTENDING
+    world.held.clear()
+    world.idle()
+    after = volumes.get(world.context, volume.id)
+    assert (after.status, after.attach_status, after.size) == ("available", "detached", 2)

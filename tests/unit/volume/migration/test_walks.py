@@ -12,6 +12,7 @@ import os
 import pytest
 
 from cinder_lite.compute import nova
+from cinder_lite.db import volume_types
 from tests.unit.conftest import SetOption
 from tests.unit.volume.migration import walks
 from tests.unit.volume.migration.world import World
@@ -35,6 +36,8 @@ def compute(world: World, monkeypatch: pytest.MonkeyPatch, option: SetOption) ->
         option("volume_driver", f"{walks.__name__}.FileDriver", f"{name}_file")
         option("file_data_dir_is_shared", True, f"{name}_file")
         world.start(name)
+    for name in ("gold", "iron"):
+        volume_types.create({"name": name}, {})
     made = walks.Compute(world)
     monkeypatch.setattr(nova, "API", made)
     monkeypatch.setattr(nova, "configured", lambda: True)

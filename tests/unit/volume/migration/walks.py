@@ -17,7 +17,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cinder_lite import exception, states
-from cinder_lite.db import engine, models, quotas, volume_attachments, volume_migrations, volumes
+from cinder_lite.db import (
+    engine,
+    models,
+    volume_attachments,
+    volume_migrations,
+    volume_types,
+    volumes,
+)
 from cinder_lite.objects import Attachment, Volume
 from tests.unit.volume.migration import world as worlds
 from tests.unit.volume.migration.compute import SERVER, Nova
@@ -133,7 +140,9 @@ class Walk:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.multiattach = self.random.random() < 0.3  # noqa: PLR2004
-        self.volume = self.world.volume(multiattach=self.multiattach)
+        self.types = {one.id: one.name for one in volume_types.listing(self.compute.context)}
+        first = sorted(self.types, key=self.types.__getitem__)[-1]
+        self.volume = self.world.volume(multiattach=self.multiattach, volume_type_id=first)
         self.context = self.compute.context
         self.wrong: list[BaseException] = []
 
@@ -177,6 +186,8 @@ class Walk:
             self._rollback: 2,
             self._migrate: 6,
             self._extend: 2,
+            self._retype: 2,
+            self._lose_server: 1,
             self._delete: 1,
             self._begin_detaching: 1,
             self._roll_detaching: 1,
@@ -332,6 +343,25 @@ class Walk:
 
         return self._named("extend", step)
 
+    def _retype(self) -> Step:
+        name = self.random.choice(sorted(self.types.values()))
+        to = self.random.choice((None, "one", "two"))
+        policy, script = self.random.choice(("on-demand", "never")), self.random.choice(SCRIPTS)
+
+        def step() -> None:
+            self.compute.script, self.world.retype_to = script, to
+            self.world.api.retype.start(self.context, self._now(), name, policy)
+
+        return self._named(f"retype to {name} on {to}, {policy}, Nova {script.__name__}", step)
+
+    def _lose_server(self) -> Step:
+        """Delete the server: Nova ends its attachments without asking for anything before."""
+        number = self.random.randrange(4)
+        return self._named(
+            f"delete the server of attachment {number}",
+            lambda: self.compute.ends(self._attachment(number).id),
+        )
+
     def _delete(self) -> Step:
         return self._named("delete", lambda: self.world.api.delete(self.context, self._now()))
 
@@ -367,8 +397,25 @@ class Walk:
             assert now.status in {"in-use", "detaching", *(_FURTHEST[one] for one in found)}
         else:
             assert now.status in {_FURTHEST[one] for one in found}, (now.status, found)
-        usage = quotas.usages(str(now.project_id))
-        assert (usage["volumes"][1], usage["gigabytes"][1]) == (1, now.size), usage
+        kind = self.types[str(now.volume_type_id)]
+        assert self._counts() == {
+            "volumes": 1,
+            f"volumes_{kind}": 1,
+            "gigabytes": now.size,
+            f"gigabytes_{kind}": now.size,
+        }
+
+    @staticmethod
+    def _counts() -> dict[str, int]:
+        """Return what all projects use and have reserved, without zeros."""
+        table = models.quota_usages.c
+        with engine.statement() as connection:
+            found = connection.execute(
+                sa.select(table.resource, table.in_use + table.reserved).where(
+                    table.in_use + table.reserved != 0
+                )
+            )
+            return {resource: int(count) for resource, count in found}
 
     def _look_at_the_backends(self, rows: dict[str, Volume]) -> None:
         """Assert that the backends hold the volumes' data and let their attachments' nodes in."""
@@ -404,5 +451,4 @@ class Walk:
             self.quiet()
         self.look()
         assert not self._rows()
-        usage = quotas.usages(str(self.volume.project_id))
-        assert (usage["volumes"][1], usage["gigabytes"][1]) == (0, 0), usage
+        assert self._counts() == {}
