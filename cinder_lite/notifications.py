@@ -40,10 +40,20 @@ def about_snapshot(
     :param availability_zone: its volume's
     :param event: such as ``create.start``
     """
+    usage = prepare_snapshot(snapshot, availability_zone)
+    if usage is not None:
+        send(context, f"snapshot.{event}", usage, publisher="snapshot")
+
+
+def prepare_snapshot(snapshot: Snapshot, availability_zone: str | None) -> dict[str, Any] | None:
+    """Return the payload of a snapshot's notifications, None where nobody is told.
+
+    :param availability_zone: its volume's
+    """
     if not (snapshot.use_quota and rpc.notifications_enabled()):
-        return
+        return None
     try:
-        usage = {
+        return {
             "tenant_id": snapshot.project_id,
             "user_id": snapshot.user_id,
             "availability_zone": availability_zone,
@@ -58,8 +68,7 @@ def about_snapshot(
         }
     except Exception:
         LOG.exception("Snapshot %s: a notification could not be made", snapshot.id)
-        return
-    send(context, f"snapshot.{event}", usage, publisher="snapshot")
+        return None
 
 
 def prepare(volume: Volume) -> dict[str, Any] | None:
@@ -89,14 +98,19 @@ def send(
     payload: dict[str, Any],
     *,
     publisher: str = PUBLISHER,
-) -> None:
-    """Send a notification; its priority is ERROR where its type says so."""
+) -> bool:
+    """Send a notification; its priority is ERROR where its type says so.
+
+    :returns: False where it could not be sent, which is logged
+    """
     try:
         notifier = rpc.get_notifier(publisher)
         tell = notifier.error if event_type.endswith(".error") else notifier.info
         tell(context, event_type, payload)
     except Exception:
         LOG.exception("The notification %s could not be sent", event_type)
+        return False
+    return True
 
 
 def usage_of(volume: Volume) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Snapshot:
     updated_at: datetime.datetime | None = None
     scheduled_at: datetime.datetime | None = None
     """When the work on it was asked for; None while there is none."""
+    deleted_at: datetime.datetime | None = None
     deleted: bool = False
     volume_name: str = ""
     """The volume's name on the backend."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import logging
 import sys
@@ -13,8 +14,10 @@ from typing import Any
 from oslo_config import cfg
 
 from cinder_lite import conf, exception, version
+from cinder_lite.context import admin_context
 from cinder_lite.db import schema
 from cinder_lite.db import services as db_services
+from cinder_lite.objects import utcnow
 
 CONF = cfg.CONF
 
@@ -89,6 +92,33 @@ def flow_show(args: argparse.Namespace) -> None:
     print("\n\n".join(flow.text() for flow in flows))
 
 
+def usage_audit_run(args: argparse.Namespace) -> None:
+    """Send a notification of every volume and snapshot that existed in a period."""
+    from cinder_lite import usage_audit
+
+    begin, end = usage_audit.last_period(CONF.volume_usage_audit_period, utcnow())
+    begin, end = _moment(args.start_time) or begin, _moment(args.end_time) or end
+    outcome = usage_audit.run(admin_context(), begin, end, send_actions=args.send_actions)
+    print(
+        f"From {begin} to {end} UTC: {outcome.volumes} volumes and {outcome.snapshots} snapshots."
+    )
+    if outcome.failed:
+        raise exception.Invalid(
+            f"{outcome.failed} notifications could not be sent; the log says why."
+        )
+
+
+def _moment(text: str | None) -> datetime.datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        raise exception.InvalidParameterValue(
+            err=f"'{text}' is not of the form 'YYYY-MM-DD hh:mm:ss'."
+        ) from None
+
+
 def openapi(args: argparse.Namespace) -> None:
     """Print the OpenAPI description of the API."""
     # The whole API is imported; what libraries say meanwhile must not stand in the document.
@@ -127,6 +157,21 @@ def _add_commands(subparsers: Any) -> None:
     show = flow.add_parser("show", help=flow_show.__doc__)
     show.add_argument("name", choices=FLOWS, help="the flow")
     show.set_defaults(action=flow_show)
+    audit = subparsers.add_parser("usage-audit", help=usage_audit_run.__doc__)
+    for name, word in (("start", "begins"), ("end", "ends")):
+        audit.add_argument(
+            f"--{name}-time",
+            f"--{name}_time",
+            metavar="'YYYY-MM-DD hh:mm:ss'",
+            help=f"when the period {word}, UTC (default: volume_usage_audit_period says)",
+        )
+    audit.add_argument(
+        "--send-actions",
+        "--send_actions",
+        action="store_true",
+        help="send also the notifications of creations and deletions in the period",
+    )
+    audit.set_defaults(action=usage_audit_run)
     described = subparsers.add_parser("openapi", help=openapi.__doc__)
     described.set_defaults(action=openapi)
     release = subparsers.add_parser("version", help="print the release")

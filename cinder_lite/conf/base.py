@@ -105,6 +105,12 @@ OPTS = [
         help="Seconds between two removals of messages whose time is over, by the scheduler.",
     ),
     cfg.StrOpt(
+        "volume_usage_audit_period",
+        default="month",
+        help="Period of which cinder-lite-manage usage-audit tells: the last hour, day, month or "
+        "year that is over. @ and a number say where it begins, such as day@18.",
+    ),
+    cfg.StrOpt(
         "service_backend",
         default="eventlet",
         choices=["eventlet", "threading"],
