@@ -15,42 +15,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cinder_lite import version
-from cinder_lite.api import faults, microversions, resource_filters
+from cinder_lite.api import faults, microversions, openapi_queries
 from cinder_lite.api.router import PREFIX, Route
 from cinder_lite.api.validation import Body
-
-_PAGING = ("limit", "offset", "marker", "sort", "sort_key", "sort_dir")
-_LISTS = {
-    "volumes": "volume",
-    "snapshots": "snapshot",
-    "backups": "backup",
-    "groups": "group",
-    "group_snapshots": "group_snapshot",
-    "attachments": "attachment",
-    "messages": "message",
-    "types": "volume_type",
-    "qos-specs": None,
-    "os-volume-migrations": None,
-}
-"""Lists that have pages, and what resource_filters calls what is in them."""
-_COUNTED = ("volumes", "snapshots", "backups")
-
-_QUERIES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("DELETE", "/volumes/{volume_id}"): ("cascade", "force"),
-    ("GET", "/volumes/summary"): ("all_tenants",),
-    ("GET", "/limits"): ("project_id", "tenant_id"),
-    ("GET", "/os-services"): ("host", "binary"),
-    ("GET", "/os-hosts"): ("zone",),
-    ("GET", "/os-quota-sets/{project_id}"): ("usage",),
-    ("GET", "/scheduler-stats/get_pools"): ("detail", "name", "volume_type"),
-    ("GET", "/resource_filters"): ("resource",),
-    ("DELETE", "/qos-specs/{specs_id}"): ("force",),
-    ("GET", "/qos-specs/{specs_id}/associate"): ("vol_type_id",),
-    ("GET", "/qos-specs/{specs_id}/disassociate"): ("vol_type_id",),
-    ("GET", "/qos-specs"): ("id", "name", "consumer"),
-    ("GET", "/os-volume-migrations"): ("volume_id", "status", "source_host", "dest_host"),
-}
-"""What a call's URL may say besides what pages and filters need."""
 
 _NO_BODY = 204
 
@@ -162,7 +129,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": [
             {"$ref": "#/components/parameters/microversion"},
             *_path_parameters(route),
-            *_query_parameters(route),
+            *openapi_queries.parameters(route),
         ],
         "responses": _responses(route),
         "x-openstack": {"min-ver": f"3.{route.since}", "policy": route.policy},
@@ -193,20 +160,6 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    names = list(_QUERIES.get((route.method, route.path), ()))
-    words = route.path.strip("/").split("/")
-    is_list = route.method == "GET" and words[0] in _LISTS and words[1:] in ([], ["detail"])
-    if is_list:
-        names += _PAGING
-        names += resource_filters.DEFAULT.get(_LISTS[words[0]] or "", ())
-        if words[0] in _COUNTED:
-            names += ["all_tenants", "with_count"]
-    return [
-        {"name": name, "in": "query", "schema": {"type": "string"}} for name in dict.fromkeys(names)
-    ]
-
-
 def _responses(route: Route) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done."}
     answers = inspect.signature(route.handler).return_annotation
@@ -228,7 +181,8 @@ def actions_of(route: Route) -> dict[str, Body]:
     """Return the bodies of a route's actions by name; nothing where it is no such route."""
     if not route.path.endswith("/action"):
         return {}
-    table = getattr(sys.modules[route.handler.__module__], "ACTIONS", {})
+    module, own = sys.modules[route.handler.__module__], f"{route.handler.__name__.upper()}_ACTIONS"
+    table = getattr(module, own, None) or getattr(module, "ACTIONS", {})
     return {name: found for name, one in table.items() if (found := _body_in(one)) is not None}
 
 

@@ -17,7 +17,7 @@ from cinder_lite.api.request import Request, base_url
 CONF = cfg.CONF
 
 PARAMETERS = frozenset({"limit", "offset", "marker", "sort", "sort_key", "sort_dir"})
-_MOST_OFFSET = 2**31 - 1
+MOST_OFFSET = 2**31 - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def _offset(query: Mapping[str, str]) -> int:
     offset = _integer(query["offset"], "offset must be an integer")
     if offset < 0:
         raise faults.BadRequest("offset must be >= 0")
-    if offset > _MOST_OFFSET:
-        raise faults.BadRequest(f"offset must be <= {_MOST_OFFSET}")
+    if offset > MOST_OFFSET:
+        raise faults.BadRequest(f"offset must be <= {MOST_OFFSET}")
     return offset
 
 

@@ -117,12 +117,12 @@ class _Copying:
     since: int
 
 
-_COPYING = {"create-from-src": _Copying(schemas.COPY, _COPIES)}
+CREATE_FROM_SRC_ACTIONS = {"create-from-src": _Copying(schemas.COPY, _COPIES)}
 
 
 def create_from_src(request: Request) -> dict[str, Any]:
     """Create a group with the data of another one, or of a group snapshot."""
-    _, _, given = named(request, _COPYING)
+    _, _, given = named(request, CREATE_FROM_SRC_ACTIONS)
     snapshot_id, source_id = given.get("group_snapshot_id"), given.get("source_group_id")
     group = copy(request, given, snapshot_id, source_id, check_generic)
     return {"group": views.summary(group)}

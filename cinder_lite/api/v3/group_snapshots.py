@@ -126,11 +126,11 @@ class _Reset:
     since: int
 
 
-_ACTIONS = {"reset_status": _Reset(schemas.RESET_STATUS, 19)}
+ACTIONS = {"reset_status": _Reset(schemas.RESET_STATUS, 19)}
 
 
 def act(request: Request, group_snapshot_id: str) -> None:
     """Write a group snapshot's status."""
-    _, _, content = named(request, _ACTIONS)
+    _, _, content = named(request, ACTIONS)
     taken = find(request, group_snapshot_id, rules.RESET_STATUS)
     snapshot_api.reset_status(taken, content["status"].lower())

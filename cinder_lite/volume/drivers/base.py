@@ -283,6 +283,7 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
 
         :param connector: the node, as os-brick's ``get_connector_properties`` tells
         :returns: ``{'driver_volume_type': …, 'data': {…}}`` for os-brick's connector of that type
+        :raises InvalidInput: the node does not say what it must, or can not reach the volume
         :raises VolumeBackendAPIException: the node can not be served
         """
 

@@ -197,8 +197,8 @@ class FileDriver(ManagedFiles, base.VolumeDriver):
         names = {self._hostname, host_name.parse(self.host).host}
         shared = self.configuration.file_data_dir_is_shared
         if not shared and connector.get("host") not in names:
-            raise exception.VolumeBackendAPIException(
-                data=f"{what} is a file on {self._hostname} and can not be connected "
+            raise exception.InvalidInput(
+                reason=f"{what} is a file on {self._hostname} and can not be connected "
                 f"to {connector.get('host') or 'a node without a name'}."
             )
         path = self._store.path(name)

@@ -133,7 +133,8 @@ class ISCSITarget(abc.ABC):
         :param connector: the node, as os-brick's ``get_connector_properties`` tells; with ``mode``
             ``ro`` it can not write
         :returns: what os-brick's iSCSI connector takes
-        :raises VolumeBackendAPIException: the node has no initiator, or the target refuses
+        :raises InvalidInput: the node has no initiator
+        :raises VolumeBackendAPIException: the target refuses
         """
         initiator = _initiator(volume, connector)
         chap = Chap.of(volume)
@@ -189,13 +190,14 @@ def _initiator(volume: Volume, connector: dict[str, Any]) -> str:
     """Return the name of a node's initiator, in lower case, as the protocol compares it."""
     name = str(connector.get("initiator") or "")
     if not name:
-        raise exception.VolumeBackendAPIException(
-            data=f"volume {volume.id} can not be connected to {connector.get('host') or 'a node'}: "
+        raise exception.InvalidInput(
+            reason=f"volume {volume.id} can not be connected to "
+            f"{connector.get('host') or 'a node'}: "
             "that node has no iSCSI initiator name."
         )
     if not _NAME.fullmatch(name):
-        raise exception.VolumeBackendAPIException(
-            data=f"volume {volume.id} can not be connected: {name!r} is no iSCSI initiator name."
+        raise exception.InvalidInput(
+            reason=f"volume {volume.id} can not be connected: {name!r} is no iSCSI initiator name."
         )
     return name.lower()
 

@@ -67,6 +67,10 @@ def test_bodies_of_actions_and_of_older_microversions(document: dict[str, Any]) 
     paths = document["paths"]
     actions = paths["/v3/{tenant_id}/types/{type_id}/action"]["post"]["requestBody"]
     assert actions["x-openstack-actions"] == ["addProjectAccess", "removeProjectAccess"]
+    copies = paths["/v3/{tenant_id}/groups/action"]["post"]["requestBody"]
+    assert copies["x-openstack-actions"] == ["create-from-src"]
+    taken = paths["/v3/{tenant_id}/group_snapshots/{group_snapshot_id}/action"]["post"]
+    assert taken["requestBody"]["x-openstack-actions"] == ["reset_status"]
     backups = paths["/v3/{tenant_id}/backups"]["post"]["requestBody"]
     assert list(backups["x-openstack-schemas"]) == ["3.0", "3.43", "3.51"]
 
@@ -75,6 +79,10 @@ def test_lists_have_their_parameters(document: dict[str, Any]) -> None:
     listed = document["paths"]["/v3/{tenant_id}/messages"]["get"]["parameters"]
     names = {one["name"] for one in listed if one.get("in") == "query"}
     assert {"limit", "marker", "sort", "event_id", "request_id"} <= names
+    moves = document["paths"]["/v3/{tenant_id}/os-volume-migrations"]["get"]["parameters"]
+    assert {one["name"] for one in moves if one.get("in") == "query"} == {
+        *("limit", "marker", "volume_id", "status", "source_host", "dest_host")
+    }
 
 
 def test_the_microversions_are_those_that_are_served(document: dict[str, Any]) -> None:

@@ -273,7 +273,7 @@ def test_the_node_may_go_by_the_service_s_name(alpha: FileDriver, volume: Volume
 def test_another_node_is_refused(
     alpha: FileDriver, volume: Volume, connector: dict[str, str]
 ) -> None:
-    with pytest.raises(exception.VolumeBackendAPIException, match="can not be connected to"):
+    with pytest.raises(exception.InvalidInput, match="can not be connected to"):
         alpha.initialize_connection(volume, connector)
 
 

@@ -108,7 +108,7 @@ def test_discards_are_announced(
 @pytest.mark.parametrize("name", [None, "", "iqn.a\nInitiatorName=b", "fc:1234"])
 def test_a_node_needs_an_initiator(target: Target, volume: Volume, name: str | None) -> None:
     """Without a proper name nobody is let in."""
-    with pytest.raises(exception.VolumeBackendAPIException, match="initiator name"):
+    with pytest.raises(exception.InvalidInput, match="initiator name"):
         target.initialize_connection(volume, DEVICE, {"initiator": name, "host": "node"})
     assert target.calls == []
 
