@@ -46,18 +46,18 @@ _QUERIES: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """What a call's URL may say besides what pages and filters need."""
 
+# all_tenants is text: what somebody says who is no administrator is not looked at, as in Cinder.
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 0},
     "offset": {"type": "integer", "minimum": 0, "maximum": paging.MOST_OFFSET},
     "sort_dir": {"type": "string", "enum": ["asc", "desc"]},
-    "all_tenants": {"type": "boolean"},
     "cascade": {"type": "boolean"},
     "consumes_quota": {"type": "boolean"},
     "detail": {"type": "boolean"},
     "usage": {"type": "boolean"},
     "with_count": {"type": "boolean"},
 }
-_TEXT = {"type": "string"}
+_TEXT: dict[str, Any] = {"type": "string"}
 
 
 def parameters(route: Route) -> list[dict[str, Any]]:
