@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -154,3 +156,101 @@ def test_another_type_of_a_volume_in_use(cloud: Deployment, nova: Nova) -> None:
     assert (after["volume_type"], after["status"]) == ("second", "in-use")
     assert after["os-vol-host-attr:host"] == cloud.host("alpha", "second")
     end(cloud, nova, volume_id)
+
+
+class Sequence:
+    """Random requests about one volume, some of them at the same time; all follow from a seed."""
+
+    def __init__(self, cloud: Deployment, nova: Nova, seed: int) -> None:
+        self.cloud, self.nova, self.random = cloud, nova, random.Random(seed)
+        self.volume_id, _ = attached(cloud, nova)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request that may be refused, but not fail; returns the body of a good answer."""
+        headers = {"X-Auth-Token": self.nova.token, "OpenStack-API-Version": "volume 3.44"}
+        url = self.nova.volume_url + path
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
+        assert answer.status_code < 500, answer.text  # noqa: PLR2004
+        return answer.json() if answer.ok and answer.content else None
+
+    def act(self, name: str, content: Any) -> Any:
+        """Send an action on the volume."""
+        return self.ask("POST", f"/volumes/{self.volume_id}/action", {name: content})
+
+    def attachments(self) -> list[dict[str, Any]]:
+        """Return the volume's attachments."""
+        found: list[dict[str, Any]] = call(
+            self.nova, "GET", f"/attachments?volume_id={self.volume_id}"
+        )["attachments"]
+        return found
+
+    def draw(self) -> Callable[[], None]:
+        """Return the next request, or the next few that belong together."""
+        number, force = self.random.randrange(4), self.random.random() < 0.5  # noqa: PLR2004
+        host = {"host": socket.gethostname(), "initiator": f"iqn.test:{number % 2}"}
+        new = {"volume_uuid": self.volume_id, "instance_uuid": SERVER, "connector": host}
+        there = self.cloud.host("alpha", self.random.choice(self.cloud.backends))
+
+        def attach() -> None:
+            made = self.ask("POST", "/attachments", {"attachment": new})
+            if made is not None:
+                path = f"/attachments/{made['attachment']['id']}"
+                self.ask("POST", f"{path}/action", {"os-complete": None})
+
+        def end_one() -> None:
+            found = self.attachments()
+            if found:
+                self.ask("DELETE", f"/attachments/{found[number % len(found)]['id']}")
+
+        def migrate() -> None:
+            self.act("os-migrate_volume", {"host": there, "force_host_copy": force})
+
+        def extend() -> None:
+            self.act("os-extend", {"new_size": self.cloud.show(self.volume_id)["size"] + 1})
+
+        steps = [attach, attach, attach, end_one, end_one, migrate, migrate, migrate, extend]
+        return self.random.choice(steps)
+
+    def look(self) -> None:
+        """Wait until nothing runs, and assert what must hold then."""
+        wait_until(
+            lambda: all(one["status"] != "running" for one in self.cloud.records(self.volume_id)),
+            60,
+            "the moves to end",
+        )
+        self.nova.join()
+        wait_until(lambda: self.volume()["status"] != "extending", 30, "the volume to be extended")
+        volume, found = self.volume(), {one["status"] for one in self.attachments()}
+        assert volume["migration_status"] in (None, "success", "error")
+        furthest = next((s for s in ("attached", "attaching", "reserved") if s in found), None)
+        expected = {"attached": "in-use", None: "available"}.get(furthest, furthest)
+        assert volume["status"] == expected, (volume, found)
+        wait_until(self.only_live_data, 10, "the data of moved volumes to go")
+
+    def volume(self) -> dict[str, Any]:
+        """Return the volume."""
+        return self.cloud.show(self.volume_id)
+
+    def only_live_data(self) -> bool:
+        """Tell whether the backends hold the volumes that the database names, and no others."""
+        listed = self.cloud.get("/volumes/detail?all_tenants=1")["volumes"]
+        named = {self.cloud.volume_file(one) for one in listed}
+        hosts = [self.cloud.host("alpha", backend) for backend in self.cloud.backends]
+        kept = {self.cloud.data_dir(h) / name for h in hosts for name in self.cloud.files(h)}
+        return named == kept
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_comes_at_the_same_time(cloud: Deployment, nova: Nova, seed: int) -> None:
+    sequence = Sequence(cloud, nova, seed)
+    for _ in range(6):
+        steps = [sequence.draw() for _ in range(sequence.random.choice((1, 2, 3)))]
+        with ThreadPoolExecutor() as threads:
+            for done in [threads.submit(step) for step in steps]:
+                done.result(120)
+        sequence.look()
+    nova.errors.clear()
+    for one in sequence.attachments():
+        call(nova, "DELETE", f"/attachments/{one['id']}")
+    cloud.delete_volume(sequence.volume_id)
+    wait_until(sequence.only_live_data, 10, "the data to go")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.harness import compute, glance, keystone, settings, tempest, venvs
+from tests.functional.harness import compute, glance, keystone, process, settings, tempest, venvs
 from tests.functional.harness.compute import Compute
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.servers import ServerPool
@@ -151,5 +151,5 @@ def volume(volumes: Deployment, nova: Compute, server: str) -> Iterator[str]:
     nova.wait(server, "ACTIVE")
     nova.detach(server, volume_id)
     volumes.wait_for_status(volume_id, "available")
-    assert nova.attachments(server) == []
+    process.wait_until(lambda: not nova.attachments(server), 30, "Nova to note that it is detached")
     volumes.delete_volume(volume_id)

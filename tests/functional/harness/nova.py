@@ -7,6 +7,7 @@ os-migrate_volume_completion, or fails as a test wants it to. Stopped, it is a N
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -151,6 +152,23 @@ class Nova:
             self.saved.append(answer["save_volume_id"])
         except Exception as error:
             self.errors.append(f"{type(error).__name__}: {error}")
+            self._give_up(volume_id, target_id, new)
+
+    def _give_up(self, volume_id: str, target_id: str, new: str) -> None:
+        """Do what a compute host does that could not swap; what is refused is done already."""
+        done = {"new_volume": target_id, "error": True}
+        for method, path, body in (
+            ("POST", f"/volumes/{volume_id}/action", {"os-roll_detaching": None}),
+            ("DELETE", f"/attachments/{new}", None),
+            ("POST", f"/volumes/{volume_id}/action", {"os-migrate_volume_completion": done}),
+        ):
+            with contextlib.suppress(AssertionError, requests.RequestException):
+                self._call(method, path, body)
+
+    def join(self) -> None:
+        """Wait until its compute host has done all its work."""
+        while self._work:
+            self._work.pop().join(60)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the volume API as Nova does: with its microversion for attachments only."""
