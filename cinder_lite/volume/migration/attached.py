@@ -94,7 +94,8 @@ def watch(backend: Backend, move: Move) -> None:
         if times >= _SURE and _over_by_itself(move, seen):
             break
         _mind_the_time(move, seen)
-    if move.stop.is_set() and not move.answered.is_set():
+    if move.answered.is_set() and move.failed is None:
+        # Nobody has said that the data is whole: the server may use the volume still.
         raise exception.CopyStopped(reason="the service is stopping")
     if move.failed:
         _fail(move, "Nova reports that it could not copy the volume to the target.")

@@ -61,9 +61,9 @@ class Move:
     target_error: str | None = None
     """Why the destination could not create the target."""
     answered: threading.Event = dataclasses.field(default_factory=threading.Event)
-    """Set when Nova says that its copy has ended."""
-    failed: bool = False
-    """Nova's copy has ended badly."""
+    """Set when there is no need to wait for Nova any more: it has answered, or the service ends."""
+    failed: bool | None = None
+    """Whether Nova's copy has ended badly; None: Nova has not said that it has ended."""
     over: threading.Event = dataclasses.field(default_factory=threading.Event)
     """Set when this process works on the move no more."""
 

@@ -340,3 +340,42 @@ def test_a_node_leaves_while_it_grows(world: World, compute: Nova, volume: Volum
     world.idle()
     after = volumes.get(world.context, volume.id)
     assert (after.status, after.attach_status, after.size) == ("available", "detached", 2)
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_the_service_ends_in_order_while_nova_copies(
+    world: World, compute: Nova, volume: Volume, good: bool
+) -> None:
+    old = attachment_of(volume)
+    compute.script = Nova.hangs
+    record = world.migrate(volume)
+    for one in [message for message in world.mail if message[1] == "migrate_volume"]:
+        world.mail.remove(one)
+        world.handle(*one)
+    compute_connects(record.id)
+    world.managers["one"].drain()
+    assert volume_migrations.get(record.id).phase == states.PHASE_NOVA, "Nova has not answered yet"
+    while world.threads:
+        world.threads.pop().join(10)
+    world.start("one")
+    assert volume_migrations.get(record.id).phase == states.PHASE_NOVA
+    target_id = str(volume_migrations.get(record.id).new_volume_id)
+    if good:
+        [target] = volume_attachments.of_volume(target_id)
+        compute.attachments.complete(world.context, target)
+        compute.ends(old)
+        compute.calls_back(volume.id, target_id, error=False)
+        check_moved(world, compute, volume, old)
+    else:
+        compute.calls_back(volume.id, target_id, error=True)
+        check_stayed(world, volume, old, "Nova reports that it could not copy")
+
+
+def compute_connects(migration_id: str) -> None:
+    """Wait until the compute host has connected the target of a move."""
+    for _ in range(600):
+        target_id = volume_migrations.get(migration_id).new_volume_id
+        if target_id and any(a.connection_info for a in volume_attachments.of_volume(target_id)):
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("the target is not connected")

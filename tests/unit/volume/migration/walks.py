@@ -145,6 +145,7 @@ class Walk:
         self.volume = self.world.volume(multiattach=self.multiattach, volume_type_id=first)
         self.context = self.compute.context
         self.wrong: list[BaseException] = []
+        self.restarting = threading.Lock()
 
     # --- the walk --------------------------------------------------------------------------
 
@@ -188,6 +189,7 @@ class Walk:
             self._extend: 2,
             self._retype: 2,
             self._lose_server: 1,
+            self._restart: 2,
             self._delete: 1,
             self._begin_detaching: 1,
             self._roll_detaching: 1,
@@ -353,6 +355,17 @@ class Walk:
             self.world.api.retype.start(self.context, self._now(), name, policy)
 
         return self._named(f"retype to {name} on {to}, {policy}, Nova {script.__name__}", step)
+
+    def _restart(self) -> Step:
+        name = self.random.choice(("one", "two"))
+
+        def step() -> None:
+            with self.restarting:
+                with self.world.acting(name):
+                    self.world.managers[name].drain()
+                self.world.start(name)
+
+        return self._named(f"restart {name}", step)
 
     def _lose_server(self) -> Step:
         """Delete the server: Nova ends its attachments without asking for anything before."""
