@@ -30,8 +30,9 @@ pytestmark = pytest.mark.skipif(shutil.which("qemu-img") is None, reason="needs 
 class Glance:
     """Glance as a user sees it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, stand_in: stand_in.FakeGlance | None = None) -> None:
         self.url = url
+        self.stand_in = stand_in
         self._headers = {"X-Auth-Token": "any"}
 
     def add(self, path: Path, disk_format: str) -> str:
@@ -77,7 +78,7 @@ def glance() -> Iterator[Glance]:
         yield Glance(os.environ[URL])
         return
     with stand_in.running() as running:
-        yield Glance(running.url)
+        yield Glance(running.url, running)
 
 
 @pytest.fixture(scope="module", params=["mariadb", "standalone"])
@@ -143,19 +144,78 @@ def test_there_and_back(
     images.delete_volume(volume["id"])
 
 
-def test_a_hostile_image_leaves_nothing(images: Deployment, glance: Glance, tmp_path: Path) -> None:
-    hostile = tmp_path / "hostile.qcow2"
+def _backing_file(folder: Path) -> tuple[Path, str]:
+    path = folder / "hostile"
     options = ["-f", "qcow2", "-F", "raw", "-b", "/etc/passwd"]
-    subprocess.run(["qemu-img", "create", "-u", *options, hostile, "1M"], check=True)
+    subprocess.run(["qemu-img", "create", "-u", *options, path, "1M"], check=True)
+    return path, "qcow2"
+
+
+def _data_file(folder: Path) -> tuple[Path, str]:
+    path = folder / "hostile"
+    options = ["-f", "qcow2", "-o", f"data_file={folder / 'data'},data_file_raw=on"]
+    subprocess.run(["qemu-img", "create", *options, path, "1M"], check=True)
+    return path, "qcow2"
+
+
+def _huge(folder: Path) -> tuple[Path, str]:
+    """Make a file of 200 kB that would become a TiB."""
+    path = folder / "hostile"
+    subprocess.run(["qemu-img", "create", "-f", "qcow2", path, "1T"], check=True)
+    return path, "qcow2"
+
+
+def _descriptor(folder: Path) -> tuple[Path, str]:
+    path = folder / "hostile"
+    path.write_text(
+        "# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n"
+        'createType="monolithicFlat"\n\nRW 2048 FLAT "/etc/passwd" 0\n'
+    )
+    return path, "vmdk"
+
+
+def _disguised(folder: Path) -> tuple[Path, str]:
+    path, _ = _backing_file(folder)
+    return path, "raw"
+
+
+@pytest.mark.parametrize("make", [_backing_file, _data_file, _huge, _descriptor, _disguised])
+def test_a_hostile_image_leaves_nothing(
+    images: Deployment, glance: Glance, tmp_path: Path, make: Callable[[Path], tuple[Path, str]]
+) -> None:
     try:
-        image_id = glance.add(hostile, "qcow2")
+        image_id = glance.add(*make(tmp_path))
     except requests.HTTPError:
         pytest.skip("this Glance refuses the image itself")
+    _create_in_vain(images, image_id)
+
+
+def _create_in_vain(images: Deployment, image_id: str) -> None:
+    """Have a volume made of an image that is refused; nothing may be left of either."""
+    before = images.get("/limits")["limits"]["absolute"]
     volume = images.create_volume(1, wait=False, imageRef=image_id)
     images.wait_for_status(volume["id"], "error")
     assert not list(images.directory.rglob(f"*{volume['id']}*"))
     assert not [p for p in images.directory.rglob("image-*") if p.is_dir()]
+    assert images.get("/limits")["limits"]["absolute"] == before, "it is counted"
+    [told] = [
+        one for one in images.get("/messages")["messages"] if one["resource_uuid"] == volume["id"]
+    ]
+    assert told["user_message"].startswith("create volume from backend storage:")
     images.delete_volume(volume["id"])
+    assert images.get("/limits")["limits"]["absolute"] == before, "it is given back twice"
+
+
+def test_data_that_does_not_arrive_as_it_was_sent_is_refused(
+    images: Deployment, glance: Glance
+) -> None:
+    if glance.stand_in is None:
+        pytest.skip("a real Glance sends what it has")
+    wrong = glance.stand_in.add(b"data" * MIB, os_hash_value="0" * 128)
+    _create_in_vain(images, wrong)
+    cut = glance.stand_in.add(b"data" * MIB)
+    glance.stand_in.truncated.add(cut)
+    _create_in_vain(images, cut)
 
 
 def test_many_at_once(images: Deployment, glance: Glance, tmp_path: Path) -> None:
@@ -167,3 +227,24 @@ def test_many_at_once(images: Deployment, glance: Glance, tmp_path: Path) -> Non
         with images.volume_file(volume).open("rb") as file:
             assert file.read(20 * MIB) == raw.read_bytes()
         images.delete_volume(volume["id"])
+
+
+def test_twenty_at_once_read_glance_once(deploy: Callable[..., Deployment], tmp_path: Path) -> None:
+    """With the cache the first one reads Glance, and the others wait for it and clone."""
+    raw = _disk(tmp_path)
+    with stand_in.running() as running:
+        image_id = running.add(raw.read_bytes())
+        settings = {
+            "DEFAULT": {
+                "glance_api_servers": running.url,
+                "cinder_internal_tenant_project_id": "internal",
+            },
+            "file": {"image_volume_cache_enabled": True},
+        }
+        cached = deploy(settings=settings, hosts=("alpha",))
+        with ThreadPoolExecutor(5) as pool:
+            made = list(pool.map(lambda _: cached.create_volume(1, imageRef=image_id), range(20)))
+        for volume in made:
+            with cached.volume_file(volume).open("rb") as file:
+                assert file.read(20 * MIB) == raw.read_bytes()
+        assert running.downloads == 1
