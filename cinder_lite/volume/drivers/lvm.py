@@ -14,7 +14,7 @@ from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import targets
 from cinder_lite.volume.copy import Report, process
 from cinder_lite.volume.drivers import base
-from cinder_lite.volume.drivers.lvm_manage import LVMManageable
+from cinder_lite.volume.drivers.lvm_exports import LVMExports
 from cinder_lite.volume.lvm import names, setup, thin
 from cinder_lite.volume.lvm.copies import Copies
 from cinder_lite.volume.lvm.executor import CommandFailed, Executor, explained
@@ -22,7 +22,6 @@ from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.location import Location
 from cinder_lite.volume.lvm.move import LocalMove
 from cinder_lite.volume.lvm.wipe import Wiper
-from cinder_lite.volume.targets.base import ISCSITarget
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ MOVABLE = (states.AVAILABLE, states.RETYPING, states.MAINTENANCE)
 """Statuses in which nobody uses a volume's device, so that it may change its group."""
 
 
-class LVMVolumeDriver(LVMManageable):
+class LVMVolumeDriver(LVMExports):
     """Keeps volumes in a volume group of this node.
 
     Options: those of :mod:`cinder_lite.conf.lvm` and, for the exports, of
@@ -41,8 +40,6 @@ class LVMVolumeDriver(LVMManageable):
 
     VERSION = "1.0.0"
 
-    target: ISCSITarget
-    """Exports volumes."""
     _executor: Executor
     _group: VolumeGroup
     _wiper: Wiper
@@ -82,6 +79,8 @@ class LVMVolumeDriver(LVMManageable):
             "QoS_support": False,
             "multiattach": True,
             "sparse_copy_volume": self._location.is_thin,
+            # Each volume has a target of its own: Nova need not connect them one by one.
+            "shared_targets": False,
         }
 
     def _measure(self) -> tuple[float, float, float]:
@@ -175,35 +174,7 @@ class LVMVolumeDriver(LVMManageable):
         """Tell that LVM's own means need no further snapshot."""
         return False
 
-    # --- access ------------------------------------------------------------------------------
-
-    def local_path(self, volume: Volume) -> str:
-        """Return the path of the volume's device."""
-        return self._group.path(volume.name)
-
-    def create_export(
-        self, context: RequestContext, volume: Volume, connector: dict[str, Any]
-    ) -> base.ModelUpdate:
-        """Settle the name and the secret of the volume's target."""
-        return self.target.create_export(volume)
-
-    def remove_export(self, context: RequestContext, volume: Volume) -> None:
-        """Remove the volume's target, if it was ever exported."""
-        if volume.provider_location:
-            with explained(f"the export of volume {volume.id} could not be removed"):
-                self.target.remove(self.target.iqn(volume))
-
-    def initialize_connection(self, volume: Volume, connector: dict[str, Any]) -> dict[str, Any]:
-        """Let the connector's initiator use the volume's target."""
-        with explained(f"volume {volume.id} could not be exported"):
-            return self.target.initialize_connection(volume, self.local_path(volume), connector)
-
-    def terminate_connection(
-        self, volume: Volume, connector: dict[str, Any] | None, force: bool = False
-    ) -> None:
-        """Let the connector's initiator use the volume's target no more."""
-        with explained(f"a connection of volume {volume.id} could not be ended"):
-            self.target.terminate_connection(volume, connector)
+    # --- data ------------------------------------------------------------------------------
 
     def mapped_extents(self, volume: Volume) -> list[tuple[int, int]] | None:
         """Return the parts of a thin volume that its pool has given space to."""

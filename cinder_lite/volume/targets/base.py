@@ -18,7 +18,7 @@ import string
 from typing import Any
 
 from cinder_lite import exception
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume.lvm.executor import Executor
 
 _NAME = re.compile(r"(iqn|eui|naa)\.[A-Za-z0-9][A-Za-z0-9.:_-]{0,218}")
@@ -37,7 +37,7 @@ class Chap:
     password: str = dataclasses.field(repr=False)
 
     @classmethod
-    def of(cls, volume: Volume) -> Chap | None:
+    def of(cls, volume: Exported) -> Chap | None:
         """Return the credentials that a volume's row keeps, None for none."""
         words = (volume.provider_auth or "").split()
         return cls(words[1], words[2]) if len(words) == 3 and words[0] == "CHAP" else None
@@ -55,6 +55,10 @@ class Chap:
     def column(self) -> str:
         """What ``provider_auth`` keeps."""
         return f"CHAP {self.username} {self.password}"
+
+
+Exported = Volume | Snapshot
+"""What a target is made for; a snapshot where a volume is spoken of is one as well."""
 
 
 class ISCSITarget(abc.ABC):
@@ -103,7 +107,7 @@ class ISCSITarget(abc.ABC):
 
     # --- what drivers use --------------------------------------------------------------------
 
-    def iqn(self, volume: Volume) -> str:
+    def iqn(self, volume: Exported) -> str:
         """Return the name of a volume's target."""
         return f"{self._conf.target_prefix}{volume.name}"
 
@@ -112,7 +116,7 @@ class ISCSITarget(abc.ABC):
         addresses = [self._conf.target_ip_address, *self._conf.target_secondary_ip_addresses]
         return [_portal(address, self._conf.target_port) for address in addresses]
 
-    def create_export(self, volume: Volume) -> dict[str, Any]:
+    def create_export(self, volume: Exported) -> dict[str, Any]:
         """Settle a volume's target name and secret; nobody can connect yet.
 
         :returns: ``provider_location`` and ``provider_auth`` of the volume's row
@@ -125,7 +129,7 @@ class ISCSITarget(abc.ABC):
         }
 
     def initialize_connection(
-        self, volume: Volume, device: str, connector: dict[str, Any]
+        self, volume: Exported, device: str, connector: dict[str, Any]
     ) -> dict[str, Any]:
         """Let a node use a volume.
 
@@ -150,21 +154,23 @@ class ISCSITarget(abc.ABC):
             "data": {**data, "access_mode": "ro" if read_only else "rw"},
         }
 
-    def terminate_connection(self, volume: Volume, connector: dict[str, Any] | None) -> None:
+    def terminate_connection(self, volume: Exported, connector: dict[str, Any] | None) -> None:
         """End a node's use of a volume, or with None everybody's."""
         if connector is None:
             self.remove(self.iqn(volume))
         elif connector.get("initiator"):
             self.deny(self.iqn(volume), _initiator(volume, connector))
 
-    def _properties(self, volume: Volume, iqn: str, chap: Chap, multipath: bool) -> dict[str, Any]:
+    def _properties(
+        self, volume: Exported, iqn: str, chap: Chap, multipath: bool
+    ) -> dict[str, Any]:
         portals = self.portals()
         properties: dict[str, Any] = {
             "target_discovered": False,
             "target_portal": portals[0],
             "target_iqn": iqn,
             "target_lun": self.LUN,
-            "volume_id": volume.id,
+            "volume_id": volume.volume_id if isinstance(volume, Snapshot) else volume.id,
             "auth_method": "CHAP",
             "auth_username": chap.username,
             "auth_password": chap.password,
@@ -186,7 +192,7 @@ class ISCSITarget(abc.ABC):
         return None
 
 
-def _initiator(volume: Volume, connector: dict[str, Any]) -> str:
+def _initiator(volume: Exported, connector: dict[str, Any]) -> str:
     """Return the name of a node's initiator, in lower case, as the protocol compares it."""
     name = str(connector.get("initiator") or "")
     if not name:

@@ -13,7 +13,7 @@ import pytest
 from cinder_lite import context as request_context
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import targets
 from cinder_lite.volume.copy import CopyResult
 from cinder_lite.volume.drivers.lvm import LVMVolumeDriver
@@ -74,8 +74,17 @@ class Target:
     def set_up(self) -> None:
         self.events.append(("set up",))
 
-    def iqn(self, volume: Volume) -> str:
+    def iqn(self, volume: Volume | Snapshot) -> str:
         return f"iqn.x:{volume.name}"
+
+    def create_export(self, volume: Volume | Snapshot) -> dict[str, str]:
+        return {"provider_location": self.iqn(volume)}
+
+    def initialize_connection(
+        self, volume: Volume | Snapshot, device: str, connector: dict[str, str]
+    ) -> dict[str, str]:
+        self.events.append(("connect", self.iqn(volume), device, connector["mode"]))
+        return {"target_iqn": self.iqn(volume)}
 
     def remove(self, iqn: str) -> None:
         self.events.append(("remove", iqn))

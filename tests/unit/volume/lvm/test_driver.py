@@ -231,6 +231,29 @@ def test_only_what_was_exported_is_unexported(make: MakeDriver, context: Request
     assert events == [("set up",), ("remove", f"iqn.x:{NAME}")]
 
 
+@pytest.mark.parametrize("lvm_type", ["default", "thin"])
+def test_another_node_reads_a_snapshot_and_no_more(
+    make: MakeDriver, lvm: FakeLVM, context: RequestContext, lvm_type: str
+) -> None:
+    driver = make("va", lvm_type=lvm_type)
+    driver.create_volume(volume_of())
+    driver.create_snapshot(SNAPSHOT)
+    lvm.lv(f"va/_{SNAPSHOT.name}").active = lvm_type == "default"  # thin ones are not after a boot
+    exported = SNAPSHOT.replace(**dict(driver.create_export_snapshot(context, SNAPSHOT, {}) or {}))
+    driver.initialize_connection_snapshot(exported, {"initiator": "iqn.y", "mode": "rw"})
+    driver.remove_export_snapshot(context, SNAPSHOT)
+    driver.remove_export_snapshot(context, exported)
+    device = f"/dev/mapper/va-_{SNAPSHOT.name.replace('-', '--')}"
+    iqn = f"iqn.x:{SNAPSHOT.name}"
+    events: Any = driver.target.events  # type: ignore[attr-defined]
+    assert events == [("set up",), ("connect", iqn, device, "ro"), ("remove", iqn)]
+    assert lvm.lv(f"va/_{SNAPSHOT.name}").active
+
+
+def test_each_volume_has_a_target_of_its_own(make: MakeDriver, lvm: FakeLVM) -> None:
+    assert make("va").get_volume_stats(refresh=True)["shared_targets"] is False
+
+
 # --- snapshots and copies ---------------------------------------------------------------------
 
 
