@@ -17,7 +17,6 @@ import pytest
 
 from tests.functional.conftest import KEEP, REQUIRE_SERVERS
 from tests.functional.harness.servers import ServerPool
-from tests.storage import leftovers
 from tests.storage.deployment import BACKENDS, DRIVER, StorageDeployment
 from tests.storage.groups import LAB_DISKS, SUPPORT_DISKS, Groups
 from tests.storage.vm import image
@@ -146,4 +145,4 @@ def storage(running: StorageDeployment) -> Iterator[StorageDeployment]:
     for volume in running.get("/volumes/detail?all_tenants=1")["volumes"]:
         running.request("POST", f"/volumes/{volume['id']}/action", {"os-force_delete": {}})
         running.wait_gone(volume["id"])
-    leftovers.nothing_left(running.machine)
+    running.only()

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tests.functional.harness import process, settings
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.servers import ServerPool
+from tests.storage import leftovers
 from tests.storage.groups import Groups, Volume
 from tests.storage.vm.machine import ADDRESS, SERVICES
 
@@ -54,7 +55,7 @@ BACKENDS = (
     Backend("alpha", "thick2", "default", 3),
     Backend("alpha", "thin2", "thin", 6),
     Backend("beta", "thick", "default", 3),
-    Backend("beta", "thin", "thin", 6),
+    Backend("beta", "thin", "thin", 2),
 )
 _INSIDE: settings.Settings = {
     "DEFAULT": {
@@ -93,7 +94,7 @@ class StorageDeployment(Deployment):
                 "DEFAULT": {
                     "report_interval": 5,
                     "service_down_time": 180,
-                    "rpc_response_timeout": 300,
+                    "rpc_response_timeout": 120,
                 }
             },
         )
@@ -277,6 +278,29 @@ class StorageDeployment(Deployment):
     ) -> dict[str, Any]:
         """Wait until a field of a volume's newest record has one of the values."""
         return super().wait_for_record(volume_id, key, *values, timeout=max(timeout, SLOW_SECONDS))
+
+    # --- what is there -----------------------------------------------------------------------
+
+    def only(self, *volumes: Mapping[str, Any]) -> None:
+        """Check that these volumes, all available, are all there is: rows, data, connections.
+
+        :raises HarnessError: something else is left, or one of them has no data
+        """
+        found = [self.logical_volume(volume) for volume in volumes]
+        expected = [f"{one.group}/{one.name}" for one in found]
+        leftovers.nothing_left(self.machine, expected, SLOW_SECONDS)
+        wanted = sorted((volume["id"], "available") for volume in volumes)
+        rows: list[tuple[str, str]] = []
+
+        def settled() -> bool:
+            listed = self.get("/volumes/detail?all_tenants=1")["volumes"]
+            rows[:] = sorted((volume["id"], volume["status"]) for volume in listed)
+            return rows == wanted
+
+        try:
+            process.wait_until(settled, SLOW_SECONDS, "the rows")
+        except process.HarnessError as error:
+            raise process.HarnessError(f"{error}: {rows} in place of {wanted}") from None
 
     # --- data --------------------------------------------------------------------------------
 

@@ -8,6 +8,11 @@ from typing import Any
 from tests.functional.harness.process import wait_until
 from tests.storage.vm.client import Client
 
+WRITE = "dd if=/dev/urandom of={} bs=4096 count=1 oflag=direct conv=fsync"
+"""Writes a block to a device."""
+READ = "dd if={} of=/dev/null bs=4096 count=1 iflag=direct"
+"""Reads a block from the device itself."""
+
 _DEVICE = """\
 for session in /sys/class/iscsi_session/*; do
     [ "$(cat $session/initiatorname $session/targetname | tr '\n' ' ')" = "$1 $2 " ] || continue

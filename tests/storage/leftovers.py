@@ -23,6 +23,10 @@ done
 for path in /sys/class/iscsi_session/*; do echo "iSCSI session $(cat "$path/targetname")"; done
 for path in /etc/iscsi/nodes/*; do echo "iSCSI node record ${path##*/}"; done
 for path in /sys/class/block/sd*; do echo "SCSI disk ${path##*/}"; done
+known=$(lvs -a --noheadings -o lv_dm_path)
+dmsetup ls | sed -nE 's/[[:space:]].*//; /^No$/d; /-(tpool|cow|real)$/!p' | while read -r name; do
+    grep -q "/$name *\\$" <<<"$known" || echo "device mapping $name"
+done
 dmsetup ls --target crypt | grep -v 'No devices' | sed 's/^/encrypted mapping /'
 if pgrep -x tgtd >/dev/null; then
     tgtadm --lld iscsi --mode target --op show | sed -n 's/^Target [0-9]*: /tgt target /p'

@@ -17,13 +17,11 @@ import pytest
 from tests.functional.harness.process import HarnessError
 from tests.storage import leftovers
 from tests.storage.groups import Groups
-from tests.storage.initiators import Initiator
+from tests.storage.initiators import READ, WRITE, Initiator
 from tests.storage.vm.machine import Machine
 
 GROUP = "iscsi-lab"
 TARGET_PROGRAM = "/opt/cinder_lite/guest/target.py"
-WRITE = "dd if=/dev/urandom of={} bs=4096 count=1 oflag=direct conv=fsync"
-READ = "dd if={} of=/dev/null bs=4096 count=1 iflag=direct"
 
 
 class Lab:

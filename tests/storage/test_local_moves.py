@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.storage import leftovers
 from tests.storage.deployment import (
     ALPHA_THICK,
     ALPHA_THICK2,
@@ -74,7 +73,7 @@ def test_a_volume_moves_whole(storage: StorageDeployment, source: Backend, targe
         check_place(storage, found, soiled)
     elif allocated:
         assert abs(found.data_percent - allocated) <= POINTS
-    leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
+    storage.only(moved)
 
 
 def test_the_same_group_is_refused(storage: StorageDeployment) -> None:
@@ -83,8 +82,7 @@ def test_the_same_group_is_refused(storage: StorageDeployment) -> None:
     before = storage.fill(volume, 8)
     answer = storage.migrate(volume["id"], ALPHA_THICK.host)
     assert answer.status_code == 400, answer.text
-    found = storage.logical_volume(storage.show(volume["id"]))
-    leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
+    storage.only(storage.show(volume["id"]))
     assert storage.digest(volume) == before
 
 
@@ -103,5 +101,4 @@ def test_a_group_without_room_fails_cleanly(storage: StorageDeployment) -> None:
         assert storage.digest(ended) == before
     finally:
         storage.machine.run("lvremove", "-qq", "-f", f"{group}/full")
-    found = storage.logical_volume(ended)
-    leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
+    storage.only(ended)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.functional.harness.process import wait_until
-from tests.storage import leftovers
 from tests.storage.deployment import (
     ALPHA_THICK,
     ALPHA_THICK2,
@@ -68,9 +67,9 @@ def test_a_volume_is_a_logical_volume(storage: StorageDeployment, backend: Backe
     volume = storage.create_volume(host=backend.host)
     found = storage.logical_volume(volume)
     assert (found.size, bool(found.pool)) == (GIB, backend.lvm_type == "thin")
-    leftovers.nothing_left(storage.machine, [f"{found.group}/{found.name}"])
+    storage.only(volume)
     storage.delete_volume(volume["id"])
-    leftovers.nothing_left(storage.machine)
+    storage.only()
 
 
 def test_a_deleted_volumes_bytes_are_gone(storage: StorageDeployment) -> None:
@@ -142,4 +141,4 @@ def test_many_at_once(storage: StorageDeployment) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         names = list(pool.map(cycle, range(CYCLES)))
     assert len(set(names)) == CYCLES
-    leftovers.nothing_left(storage.machine)
+    storage.only()

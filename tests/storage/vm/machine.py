@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -101,8 +102,19 @@ class Machine(Client):
         self.remember(self.directory / CLIENT_FILE)
         return self
 
-    def _ready(self) -> bool:
-        return READY.encode() in self.console.read_bytes()
+    def _ready(self, times: int = 1) -> bool:
+        return self.console.read_bytes().count(READY.encode()) >= times
+
+    def reset(self) -> None:
+        """Cut the power and switch it on again: what was not written to its disks is lost.
+
+        :raises HarnessError: it did not get ready
+        """
+        assert self._qemu is not None
+        times = self.console.read_bytes().count(READY.encode())
+        with contextlib.suppress(HarnessError):  # nobody is left to answer
+            self.run("sh", "-c", "echo b >/proc/sysrq-trigger", timeout=5)
+        self._qemu.wait_ready(lambda: self._ready(times + 1), BOOT_SECONDS)
 
     def halt(self) -> None:
         """End the machine in good order."""
@@ -152,7 +164,7 @@ class Machine(Client):
             drives += ["-drive", f"file={self.disk(name)},if=none,id=disk{number},{kind}"]
             drives += ["-device", f"virtio-blk-pci,drive=disk{number},serial={name}"]
         return [
-            *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"),
+            *("qemu-system-x86_64", "-nodefaults", "-no-user-config"),
             *("-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci"),
             # Where the machine is itself virtual, nested KVM is slower than translation.
             *("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"),
