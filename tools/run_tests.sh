@@ -6,7 +6,7 @@
 #   style       ruff, mypy, the scripts, the generated samples
 #   unit        unit tests: no root, no servers
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
-#   storage     tests with real block devices
+#   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root
 #   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
 #   nova        volumes in use by servers of a real Nova, with Placement, Keystone and Glance (some minutes)
 #   all         everything, storage, tempest and nova included
@@ -49,7 +49,8 @@ esac
 make_venv tests test,style
 export PATH=$VENV/bin:$PATH
 case "$what" in
-    default | functional | all | storage | tempest | nova) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+    default | functional | tempest | nova) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+    all | storage) install_system_packages test storage; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
 esac
 case "$what" in
     default | all | style) style ;;
