@@ -152,16 +152,18 @@ class Machine(Client):
         )
         for name, (address, port) in SERVICES.items():
             network += f",guestfwd=tcp:{address}:{port}-cmd:sh {self.directory}/forward-{name}"
-        boot = "root=/dev/vda rw console=ttyS0 mitigations=off quiet systemd.show_status=0"
-        disks = [
-            f"file={self._image.disk},snapshot=on",
-            f"file={code_disk},snapshot=on",
-            f"file={self.directory}/data.img",
-        ]
-        kind = "format=raw,cache=unsafe,discard=unmap"
-        drives = [word for disk in disks for word in ("-drive", f"{disk},if=virtio,{kind}")]
-        for number, name in enumerate(self._disks):
-            drives += ["-drive", f"file={self.disk(name)},if=none,id=disk{number},{kind}"]
+        boot = f"root=/dev/vda rw rootdelay={int(BOOT_SECONDS)} console=ttyS0 mitigations=off"
+        boot += " quiet systemd.show_status=0"
+        disks = {  # in the order of their names in the machine: vda, vdb, ...
+            "root": f"file={self._image.disk},snapshot=on",
+            "code": f"file={code_disk},snapshot=on",
+            "data": f"file={self.directory}/data.img",
+            **{name: f"file={self.disk(name)}" for name in self._disks},
+        }
+        drives = []
+        for number, (name, disk) in enumerate(disks.items()):
+            kind = f"if=none,id=disk{number},format=raw,cache=unsafe,discard=unmap"
+            drives += ["-drive", f"{disk},{kind}"]
             drives += ["-device", f"virtio-blk-pci,drive=disk{number},serial={name}"]
         return [
             *("qemu-system-x86_64", "-nodefaults", "-no-user-config"),
