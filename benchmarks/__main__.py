@@ -123,6 +123,9 @@ def main() -> None:
                 [deployment.process(name).pid for name in names],
             )
             figures = {**measure(ours, quick=args.quick), **starts}
+            full, raw = measures.full_move_seconds(ours, deployment.volume_file, 3)
+            figures["host copy of a full 1 GiB volume, s"] = full
+            figures["dd of the same file, s"] = raw
         finally:
             deployment.stop_all()
             servers.stop()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -18,6 +19,10 @@ MICROVERSION = "volume 3.70"
 
 class Failed(Exception):
     """A request was refused, or something did not come to pass in time."""
+
+
+class Gone(Failed):
+    """There is no such thing, or no more."""
 
 
 @dataclasses.dataclass
@@ -79,7 +84,8 @@ class Target:
             self._local.connection = None
             raise
         if response.status >= 400:
-            raise Failed(f"{self.name}: {method} {path}: {response.status} {text[:300]!r}")
+            kind = Gone if response.status == 404 else Failed
+            raise kind(f"{self.name}: {method} {path}: {response.status} {text[:300]!r}")
         return json.loads(text) if text[:1] in (b"{", b"[") else None
 
     def create(self) -> str:
@@ -115,7 +121,9 @@ class Target:
         while volumes := self.request("GET", "/volumes?limit=1000")["volumes"]:
             for volume in volumes:
                 if volume["id"] not in asked:
-                    self.request("DELETE", f"/volumes/{volume['id']}")
+                    # The old data of a move is listed until it is removed.
+                    with contextlib.suppress(Gone):
+                        self.request("DELETE", f"/volumes/{volume['id']}")
                     asked.add(volume["id"])
             if time.monotonic() > end:
                 raise Failed(f"{self.name}: {len(volumes)} volumes can not be deleted")
