@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -184,6 +185,10 @@ def run(services: Sequence[tuple[oslo_service.ServiceBase, int]]) -> None:
     """
     # The parent may have looked at the database; its connections are not for its children.
     engine.dispose()
+    if len(services) > 1 or services[0][1] > 1:
+        # What is loaded by now stays shared: no collection of a child writes on it.
+        gc.collect()
+        gc.freeze()
     if len(services) == 1:
         launcher = oslo_service.launch(
             CONF, services[0][0], workers=services[0][1], restart_method="mutate"

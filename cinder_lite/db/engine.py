@@ -69,6 +69,11 @@ def _engine(kind: str) -> sa.Engine:
         return _engines[kind]
 
 
+def load_driver() -> None:
+    """Import what connections need, without opening one."""
+    sa.make_url(_url()).get_dialect().import_dbapi()
+
+
 def create(url: str, *, autocommit: bool) -> sa.Engine:
     """Return a new engine for ``url``.
 
