@@ -50,7 +50,8 @@ def prepare_snapshot(snapshot: Snapshot, availability_zone: str | None) -> dict[
 
     :param availability_zone: its volume's
     """
-    if not (snapshot.use_quota and rpc.notifications_enabled()):
+    failed = snapshot.status in _FAILED and snapshot.progress != "100%"
+    if not (snapshot.use_quota or failed) or not rpc.notifications_enabled():
         return None
     try:
         return {

@@ -193,28 +193,47 @@ def swap(
 
 
 @engine.retried
+def fail(snapshot_id: str) -> bool:
+    """Set a snapshot that is being made to error and give its quota back, in one transaction.
+
+    :returns: False when it is not being made any more, and nothing was changed
+    """
+    failed = {"status": states.ERROR, "scheduled_at": None}
+    with engine.transaction() as connection:
+        if not swap(connection, snapshot_id, failed, [states.CREATING]):
+            return False
+        snapshot = read(connection, snapshot_id)
+        if snapshot.use_quota:
+            uncounted = sa.update(T).where(T.c.id == snapshot_id).values(use_quota=False)
+            connection.execute(uncounted)
+            _release(connection, snapshot)
+    return True
+
+
+def _release(connection: sa.Connection, snapshot: Snapshot) -> None:
+    if snapshot.project_id is not None:
+        quotas.release_snapshots(
+            connection, snapshot.project_id, 1, snapshot.volume_size, snapshot.volume_type_id
+        )
+
+
+@engine.retried
 def destroy(snapshot_id: str) -> bool:
     """Delete a snapshot's row softly and give its quota back, in one transaction.
 
     :returns: False when it was deleted before
     """
     with engine.transaction() as connection:
-        row = connection.execute(_BY_ID, {"snapshot_id": snapshot_id}).one_or_none()
         gone = {"deleted": True, "deleted_at": utcnow(), "status": states.DELETED}
         changed = connection.execute(sa.update(T).where(T.c.id == snapshot_id, _LIVE).values(gone))
-        if row is None or not changed.rowcount:
+        if not changed.rowcount:
             return False
-        snapshot = from_row(row)
+        # Read while it is held: it may have failed, and given its quota back, a moment ago.
+        snapshot = read(connection, snapshot_id)
         for table in (M, G):
             connection.execute(sa.delete(table).where(table.c.snapshot_id == snapshot_id))
-        if snapshot.use_quota and snapshot.project_id is not None:
-            quotas.release_snapshots(
-                connection,
-                snapshot.project_id,
-                1,
-                snapshot.volume_size,
-                snapshot.volume_type_id,
-            )
+        if snapshot.use_quota:
+            _release(connection, snapshot)
     return True
 
 

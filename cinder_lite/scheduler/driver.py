@@ -106,7 +106,8 @@ class Scheduler(abc.ABC):
 
 def promise_key(request_spec: Mapping[str, Any]) -> str:
     """Return the name under which a request's room is promised."""
-    return str(request_spec.get("migration_id") or request_spec["volume_id"])
+    named = request_spec.get("promise") or request_spec.get("migration_id")
+    return str(named or request_spec["volume_id"])
 
 
 def volume_update_db(volume_id: str, host: HostState, tried: Sequence[str] = ()) -> bool:

@@ -38,7 +38,7 @@ def fail_volume(
     :param rules: what else must hold of the volume
     """
     volume_id = request_spec["volume_id"]
-    reason = _sentence(volume_id, why)
+    reason = sentence(volume_id, why)
     told = message.create(
         context,
         message.Action.SCHEDULE_ALLOCATE_VOLUME,
@@ -51,7 +51,7 @@ def fail_volume(
         LOG.info("Volume %s is not being created any more; it keeps its status", volume_id)
         return
     LOG.error("Volume %(volume)s: not created. %(reason)s", {"volume": volume_id, "reason": reason})
-    _notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
+    notify(context, "create_volume", {"status": states.ERROR}, reason, request_spec)
 
 
 def fail_lost_volumes(context: RequestContext) -> None:
@@ -75,7 +75,7 @@ def fail_migration(
     :returns: False when the move has ended already, or goes on
     """
     volume_id, migration_id = request_spec["volume_id"], request_spec["migration_id"]
-    reason = _sentence(volume_id, why)
+    reason = sentence(volume_id, why)
     told = message.create(
         context,
         message.Action.MIGRATE_VOLUME,
@@ -108,7 +108,7 @@ def fail_migration(
         {"volume": volume_id, "id": migration_id, "reason": reason},
     )
     state = {"migration_status": states.MIGRATION_ERROR}
-    _notify(context, "migrate_volume_to_host", state, reason, request_spec)
+    notify(context, "migrate_volume_to_host", state, reason, request_spec)
     return True
 
 
@@ -119,7 +119,7 @@ def _project_of(volume_id: str) -> str | None:
     return None
 
 
-def _sentence(volume_id: str, why: Exception | str) -> str:
+def sentence(volume_id: str, why: Exception | str) -> str:
     """Return what is told of a failure; an unexpected one goes to the log whole."""
     if isinstance(why, str):
         return why
@@ -130,14 +130,17 @@ def _sentence(volume_id: str, why: Exception | str) -> str:
     return f"The scheduler failed ({type(why).__name__}: {why}); its log has the details."
 
 
-def _notify(
+def notify(
     context: RequestContext,
     method: str,
     state: Mapping[str, Any],
     reason: str,
     request_spec: Mapping[str, Any],
 ) -> None:
-    """Send Cinder's error notification ``scheduler.<method>``."""
+    """Send Cinder's error notification ``scheduler.<method>`` about a volume.
+
+    :param state: columns of the volume that have changed
+    """
     payload = {
         "request_spec": dict(request_spec),
         "volume_properties": request_spec.get("volume_properties", {}),
@@ -146,6 +149,11 @@ def _notify(
         "method": method,
         "reason": reason,
     }
+    send(context, method, payload)
+
+
+def send(context: RequestContext, method: str, payload: dict[str, Any]) -> None:
+    """Send the error notification ``scheduler.<method>``; a failure is logged."""
     try:
         rpc.get_notifier("scheduler").error(context, f"scheduler.{method}", payload)
     except Exception:

@@ -15,6 +15,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_types
 from cinder_lite.scheduler import capacity, driver
 from cinder_lite.scheduler.filters import Refusal
+from cinder_lite.scheduler.filters.capacity import requested_size
 from cinder_lite.scheduler.host_state import HostState
 from cinder_lite.scheduler.weights import WeighedHost
 
@@ -230,15 +231,13 @@ class FilterScheduler(driver.Scheduler):
     ) -> HostState:
         """Promise the best pool's room to a volume and return the pool."""
         best = weighed[0]
-        size = request_spec["volume_properties"]["size"]
+        size = requested_size({**filter_properties, **request_spec["volume_properties"]})
         thin = capacity.wants_thin(request_spec)
         if best.obj.host != filter_properties.get("vol_exists_on"):
-            self.host_manager.promise(
-                driver.promise_key(request_spec), best.obj, float(size), thin=thin
-            )
+            self.host_manager.promise(driver.promise_key(request_spec), best.obj, size, thin=thin)
         room = best.obj.room(thin=thin)
         LOG.info(
-            "Volume %(volume)s: %(host)s is chosen for %(size)s GiB, the best of %(count)d with "
+            "Volume %(volume)s: %(host)s is chosen for %(size)g GiB, the best of %(count)d with "
             "weight %(weight).3f; it keeps %(left)s",
             {
                 "volume": request_spec["volume_id"],

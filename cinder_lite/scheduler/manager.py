@@ -18,6 +18,7 @@ from cinder_lite.db import messages
 from cinder_lite.log_endpoints import LogEndpoints
 from cinder_lite.scheduler import driver as scheduler_driver
 from cinder_lite.scheduler import failures, groups, retypes
+from cinder_lite.scheduler.in_place import InPlace
 from cinder_lite.scheduler.migrations import Moves
 from cinder_lite.scheduler.readiness import Readiness
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
@@ -52,6 +53,7 @@ class SchedulerManager(LogEndpoints):
             self.driver.host_manager, lambda: self.request_service_capabilities(admin_context())
         )
         self._moves = Moves(self.driver, self._readiness, self.volume_rpcapi)
+        self._in_place = InPlace(self.driver, self._readiness, self.volume_rpcapi)
 
     # --- start -------------------------------------------------------------------------------
 
@@ -163,6 +165,20 @@ class SchedulerManager(LogEndpoints):
         # The flow has told whom it concerns; nobody waits for an answer here.
         with contextlib.suppress(Exception):
             flow.run(create_volume.get_flow(), given)
+
+    def extend_volume(self, context: RequestContext, volume_id: str, new_size: int) -> None:
+        """See whether a volume's backend has room for its growth, and tell the backend.
+
+        Without that, the volume is as it was before and its reservation is given back.
+        """
+        self._readiness.when_ready(lambda: self._in_place.extend(context, volume_id, new_size))
+
+    def create_snapshot(self, context: RequestContext, snapshot_id: str) -> None:
+        """See whether a volume's backend has room for a snapshot, and tell the backend.
+
+        Without that, the snapshot's status becomes ``error``.
+        """
+        self._readiness.when_ready(lambda: self._in_place.create_snapshot(context, snapshot_id))
 
     def create_group(
         self, context: RequestContext, group_id: str, request_specs: list[dict[str, Any]]

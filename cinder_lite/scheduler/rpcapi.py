@@ -19,7 +19,8 @@ class SchedulerAPI:
     Version history::
 
         1.0 - create_volume, migrate_volume_to_host, update_service_capabilities, get_pools,
-              retype, create_group, do_cleanup, set_log_levels, get_log_levels
+              retype, create_group, extend_volume, create_snapshot, do_cleanup,
+              set_log_levels, get_log_levels
     """
 
     RPC_API_VERSION = "1.0"
@@ -48,6 +49,17 @@ class SchedulerAPI:
             request_spec=request_spec,
             filter_properties=filter_properties,
         )
+
+    def extend_volume(self, ctxt: RequestContext, volume_id: str, new_size: int) -> None:
+        """Cast: see whether a volume's backend has room for its growth, and have it grown.
+
+        :param new_size: GiB
+        """
+        self._client.cast(ctxt, "extend_volume", volume_id=volume_id, new_size=new_size)
+
+    def create_snapshot(self, ctxt: RequestContext, snapshot_id: str) -> None:
+        """Cast: see whether a volume's backend has room for a snapshot, and have it made."""
+        self._client.cast(ctxt, "create_snapshot", snapshot_id=snapshot_id)
 
     def create_group(
         self, ctxt: RequestContext, group_id: str, *, request_specs: list[dict[str, Any]]

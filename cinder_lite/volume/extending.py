@@ -6,7 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, notifications, states
+from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import growth, volumes
 from cinder_lite.objects import Volume, utcnow
@@ -47,6 +47,7 @@ def extend(backend: Backend, context: RequestContext, volume_id: str) -> None:
             exception.sentence_of(failure),
             exc_info=trace,
         )
+        _tell(context, volume, message.Detail.DRIVER_FAILED_EXTEND, failure)
         growth.end(volume_id, grown=False, status=states.ERROR_EXTENDING)
         return
     grown = growth.end(volume_id, grown=True)
@@ -67,9 +68,28 @@ def _tell_nova(context: RequestContext, volume: Volume) -> None:
         LOG.warning("Volume %s: no Nova is known to tell its servers %s", volume.id, servers)
         return
     try:
-        nova.API().extend_volume(context, servers, volume.id)
+        if nova.API().extend_volume(context, servers, volume.id):
+            return
     except Exception:
         LOG.exception("Volume %s: Nova was not told that it has grown", volume.id)
+    _tell(context, volume, message.Detail.NOTIFY_COMPUTE_SERVICE_FAILED)
+
+
+def _tell(
+    context: RequestContext,
+    volume: Volume,
+    detail: message.Detail,
+    failure: Exception | None = None,
+) -> None:
+    """Leave a message for the volume's users."""
+    message.create(
+        context,
+        message.Action.EXTEND_VOLUME,
+        volume.id,
+        error=failure,
+        detail=detail,
+        project_id=volume.project_id,
+    )
 
 
 def settle_lost(backend: Backend, claim: Claim) -> None:

@@ -20,7 +20,7 @@ class Resizing(Room):
     def extend(
         self, context: RequestContext, volume: Volume, new_size: int, *, attached: bool = False
     ) -> None:
-        """Reserve what a volume will use more and have its host grow it.
+        """Reserve what a volume will use more and have it grown, if its backend has the room.
 
         :param new_size: GiB
         :param attached: the volume is in use and is to grow while it is
@@ -33,10 +33,10 @@ class Resizing(Room):
         if refused:
             raise refusal_of(volume.id, "can not be extended", refused)
         try:
-            self.volume_rpcapi.extend_volume(context, volume, new_size)
+            self.scheduler_rpcapi.extend_volume(context, volume.id, new_size)
         except Exception:
             growth.end(volume.id, grown=False)
-            LOG.exception("Volume %s: %s could not be told to extend it", volume.id, volume.host)
+            LOG.exception("Volume %s: the scheduler could not be asked to extend it", volume.id)
             raise exception.ServiceUnavailable(
                 f"Volume {volume.id} was not extended: the message broker does not answer."
             ) from None

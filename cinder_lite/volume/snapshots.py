@@ -43,7 +43,7 @@ class Snapshots(Room):
         *,
         allow_in_use: bool = False,
     ) -> Snapshot:
-        """Write a snapshot's row, count it against the quota, and have the volume's host make it.
+        """Write a snapshot's row, count it, and have it made, if the backend has the room.
 
         :param allow_in_use: also while the volume is attached
         :raises InvalidVolume: the volume's state forbids it; every rule that does is named
@@ -57,10 +57,10 @@ class Snapshots(Room):
         }
         snapshot = self._insert(volume, values, metadata, allow_in_use=allow_in_use)
         try:
-            self.volume_rpcapi.create_snapshot(context, volume.host, snapshot.id)
+            self.scheduler_rpcapi.create_snapshot(context, snapshot.id)
         except Exception:
             snapshots.destroy(snapshot.id)
-            LOG.exception("Snapshot %s: %s could not be told to make it", snapshot.id, volume.host)
+            LOG.exception("Snapshot %s: the scheduler could not be asked for it", snapshot.id)
             raise exception.ServiceUnavailable(
                 f"No snapshot of volume {volume.id} was made: the message broker does not answer."
             ) from None

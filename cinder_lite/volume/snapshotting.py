@@ -9,7 +9,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, notifications, states
+from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, utcnow
@@ -37,8 +37,8 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
     except Exception as failure:
         _log_failure(snapshot, "can not be made", failure)
         _remove_leftover(backend, snapshot)
-        failed = {"status": states.ERROR, **_ENDED}
-        snapshots.conditional_update(snapshot_id, failed, [states.CREATING])
+        _tell(context, snapshot, failure)
+        snapshots.fail(snapshot_id)
         return
     values = {"status": states.AVAILABLE, "progress": "100%", **_ENDED, **update}
     if snapshots.conditional_update(snapshot_id, values, [states.CREATING]):
@@ -51,6 +51,20 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
     elif taken.status in (states.DELETING, states.UNMANAGING):
         # The message that asked for it has found the snapshot in this thread's hands.
         delete(backend, context, snapshot_id, unmanage_only=taken.status == states.UNMANAGING)
+
+
+def _tell(context: RequestContext, snapshot: Snapshot, failure: Exception) -> None:
+    """Leave a message for the snapshot's users; a temporary one has none."""
+    if snapshot.use_quota:
+        message.create(
+            context,
+            message.Action.SNAPSHOT_CREATE,
+            snapshot.id,
+            resource_type=message.Resource.VOLUME_SNAPSHOT,
+            error=failure,
+            detail=message.Detail.SNAPSHOT_CREATE_ERROR,
+            project_id=snapshot.project_id,
+        )
 
 
 def _make(backend: Backend, context: RequestContext, snapshot: Snapshot) -> dict[str, Any]:

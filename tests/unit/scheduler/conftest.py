@@ -198,6 +198,12 @@ class FakeVolumeAPI:
             context=ctxt,
         )
 
+    def extend_volume(self, ctxt: RequestContext, volume: Volume, new_size: int) -> None:
+        self._note("extend_volume", volume=volume, new_size=new_size)
+
+    def create_snapshot(self, ctxt: RequestContext, host: str, snapshot_id: str) -> None:
+        self._note("create_snapshot", host=host, snapshot_id=snapshot_id)
+
     def publish_service_capabilities(self, ctxt: RequestContext) -> None:
         self._note("publish_service_capabilities")
         self.on_publish()

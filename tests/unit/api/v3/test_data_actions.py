@@ -40,8 +40,9 @@ def test_extend(
     assert extend(api, volume, size).status == 202
     assert status_of(admin, volume) == states.EXTENDING
     assert growth.growing_to(volume.id) == 3
-    ((name, (one, new_size), _),) = peers.volume.calls
-    assert (name, one.id, new_size) == ("extend_volume", volume.id, 3)
+    ((name, (one, new_size), _),) = peers.scheduler.calls
+    assert (name, one, new_size) == ("extend_volume", volume.id, 3)
+    assert peers.volume.calls == []
 
 
 @pytest.mark.parametrize(("version", "status"), [("3.41", 400), ("3.42", 202), ("3.71", 202)])
@@ -66,7 +67,7 @@ def test_states_that_refuse_to_grow(
     answer = extend(api, volume)
     assert answer.status == 400
     assert why in answer.sentence
-    assert peers.volume.calls == []
+    assert peers.scheduler.calls == []
     assert status_of(admin, volume) == volume.status
 
 
@@ -88,7 +89,7 @@ def test_quota(api: Client, volume: Volume, option: SetOption, admin: RequestCon
 def test_without_a_broker_nothing_grows(
     api: Client, peers: Peers, volume: Volume, admin: RequestContext
 ) -> None:
-    peers.volume.answers["extend_volume"] = OSError("no broker")
+    peers.scheduler.answers["extend_volume"] = OSError("no broker")
     assert extend(api, volume).status == 503
     assert status_of(admin, volume) == states.AVAILABLE
     assert growth.growing_to(volume.id) is None

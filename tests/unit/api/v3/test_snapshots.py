@@ -60,7 +60,8 @@ def test_create(api: Client, peers: Peers, volume: Volume) -> None:
     assert (made["name"], made["description"], made["metadata"]) == ("snap", "why", {"k": "v"})
     assert (made["status"], made["size"], made["updated_at"]) == ("creating", 1, None)
     assert (made["volume_id"], made["user_id"]) == (volume.id, "demo")
-    assert peers.volume.calls == [("create_snapshot", (volume.host, made["id"]), {})]
+    assert peers.scheduler.calls == [("create_snapshot", (made["id"],), {})]
+    assert peers.volume.calls == []
     shown = api("GET", f"/snapshots/{made['id']}", token=MEMBER).json["snapshot"]
     assert {key: shown[key] for key in made} == made
     assert shown["os-extended-snapshot-attributes:progress"] == "0%"
@@ -164,7 +165,7 @@ def test_quotas(api: Client, volume: Volume, option: SetOption) -> None:
 
 
 def test_without_a_broker_nothing_is_left(api: Client, peers: Peers, volume: Volume) -> None:
-    peers.volume.answers["create_snapshot"] = OSError("no broker")
+    peers.scheduler.answers["create_snapshot"] = OSError("no broker")
     assert create(api, volume).status == 503
     assert snapshots.of_volume(volume.id) == []
     assert quotas.usages(PROJECT)["snapshots"][1] == 0

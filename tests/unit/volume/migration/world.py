@@ -326,6 +326,11 @@ class Scheduler:
             )
         )
 
+    def extend_volume(self, _context: Any, volume_id: str, new_size: int) -> None:
+        """Find room for a volume's growth, and tell its host."""
+        volume = volumes.get(self._world.context, volume_id)
+        Broker(self._world).extend_volume(self._world.context, volume, new_size)
+
     def retype(self, _context: Any, volume_id: str, *, request_spec: dict[str, Any]) -> None:
         """Send a volume with its new type where the world says, and tell the source."""
         to = self._world.retype_to
