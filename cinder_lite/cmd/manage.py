@@ -185,6 +185,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         conf.parse_args(sys.argv[1:] if argv is None else argv, "cinder-lite-manage")
+        # It tells of its backend, among what the command prints.
+        logging.getLogger("oslo_service").setLevel(logging.WARNING)
         if not hasattr(CONF.command, "action"):
             raise exception.Invalid("Name a command; --help lists them.")
         if CONF.command.action is db_purge and CONF.command.age_in_days < 0:

@@ -8,8 +8,10 @@ that puts in a good one; without it a stand-in runs in this process.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +21,7 @@ import pytest
 import requests
 
 from tests import glance as stand_in
-from tests.functional.harness.deployment import Deployment
+from tests.functional.harness.deployment import Deployment, program
 
 MIB, GIB = 1024**2, 1024**3
 URL = "CINDER_LITE_TEST_GLANCE"
@@ -248,3 +250,37 @@ def test_twenty_at_once_read_glance_once(deploy: Callable[..., Deployment], tmp_
             with cached.volume_file(volume).open("rb") as file:
                 assert file.read(20 * MIB) == raw.read_bytes()
         assert running.downloads == 1
+
+
+def test_its_progress_is_seen(deploy: Callable[..., Deployment], tmp_path: Path) -> None:
+    """A creation that takes seconds says how far it is; the command line shows that."""
+    with stand_in.running() as running:
+        image_id = running.add(_disk(tmp_path).read_bytes())
+        settings = {
+            "DEFAULT": {"glance_api_servers": running.url},
+            "file": {"volume_copy_bps_limit": MIB // 2},
+        }
+        slow = deploy(
+            settings=settings, hosts=("alpha",), database="sqlite", messaging="in-process"
+        )
+        volume = slow.create_volume(1, wait=False, imageRef=image_id, metadata={"mine": "too"})
+        assert volume["metadata"] == {"mine": "too"}
+        seen = []
+        while (now := slow.show(volume["id"]))["status"] in ("creating", "downloading"):
+            seen.append(now["metadata"].get("creation_progress"))
+            time.sleep(0.1)
+        assert (now["status"], now["metadata"]) == ("available", {"mine": "too"})
+        told = [text for text in dict.fromkeys(seen) if text is not None]
+        assert len(told) >= 2
+        assert all(re.fullmatch(r"copying \d+%", text) for text in told), told
+        words = ("create", "1", "--image", image_id, "--wait", "-f", "value", "-c", "status")
+        url = f"{slow.root_url}/v3/{slow.project}"
+        shown = subprocess.run(
+            [program("cinder-lite"), "--os-auth-type", "none", "--os-endpoint", url, *words],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        assert shown.stdout == "available\n"
+        assert re.match(r"Volume \S+: copying \d+%\n", shown.stderr), shown.stderr

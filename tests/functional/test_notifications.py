@@ -81,7 +81,7 @@ def test_a_life_and_an_audit(telling: Deployment, listener: Listener) -> None:
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     begin, end = (f"{now + datetime.timedelta(hours=h):%Y-%m-%d %H:%M:%S}" for h in (-1, 1))
     said = telling.manage("usage-audit", "--start-time", begin, "--end-time", end)
-    assert said.endswith(f"From {begin} to {end} UTC: 2 volumes and 0 snapshots.\n")
+    assert said == f"From {begin} to {end} UTC: 2 volumes and 0 snapshots.\n"
     exists = listener.heard("volume.exists")
     assert set(exists) == {"volume.exists"}
     for payload in exists.values():

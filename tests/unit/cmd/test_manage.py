@@ -49,3 +49,26 @@ def test_a_service_that_is_down_is_removed(
     manage.service_remove(parsed)
     assert services.listing() == []
     assert "one@file removed" in capsys.readouterr().out
+
+
+def test_the_flows_are_printed_as_they_run(capsys: pytest.CaptureFixture[str]) -> None:
+    from cinder_lite.scheduler.flows import create_volume
+    from cinder_lite.volume.create import api_flow, manager_flow
+
+    manage.flow_show(argparse.Namespace(name="create"))
+    printed = capsys.readouterr().out.rstrip("\n").split("\n\n")
+    flows = [
+        api_flow.get_flow(),
+        create_volume.get_flow(),
+        manager_flow.get_flow(reschedule=True),
+        manager_flow.get_flow(reschedule=False),
+    ]
+    assert len(printed) == len(flows)
+    for text, flow in zip(printed, flows, strict=True):
+        lines = text.splitlines()
+        assert lines[0] == flow.name
+        tasks = [line.split()[2] for line in lines if line.startswith("  v ")]
+        assert tasks == [type(task).__name__ for task in flow.tasks]
+        for task in flow.tasks:
+            doc = (type(task).__doc__ or "").partition("\n")[0]
+            assert f"       {doc}" in lines
