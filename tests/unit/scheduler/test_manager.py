@@ -524,7 +524,7 @@ class TestSettleMigrations:
 
 
 def test_no_valid_host_keeps_its_sentence() -> None:
-    assert failures._sentence("v", exception.NoValidHost("A whole sentence.")) == (
+    assert failures.sentence("v", exception.NoValidHost("A whole sentence.")) == (
         "A whole sentence."
     )
-    assert failures._sentence("v", exception.NoValidHost(reason="Why.")) == "Why."
+    assert failures.sentence("v", exception.NoValidHost(reason="Why.")) == "Why."
