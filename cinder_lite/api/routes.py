@@ -74,6 +74,13 @@ MIGRATIONS = [
         volume_migrations.show,
         policy=migration_rules.SHOW,
     ),
+    Route(
+        "DELETE",
+        "/os-volume-migrations/{migration_id}",
+        volume_migrations.abort,
+        status=202,
+        policy=migration_rules.ABORT,
+    ),
 ]
 
 EXTENSIONS = [

@@ -27,6 +27,7 @@ COMMANDS = {
     "delete": "volume:Delete",
     "reset-state": "volume:ResetState",
     "migrate": "migration:Migrate",
+    "migration-abort": "migration:Abort",
     "migration-list": "migration:List",
     "migration-show": "migration:Show",
     "type-create": "volume_type:Create",

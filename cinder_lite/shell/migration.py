@@ -130,6 +130,31 @@ class Show(base.ShowOne):
             return self.fields(_find(self.client, parsed_args.migration))
 
 
+class Abort(base.Command):
+    """Abort a migration: the volume stays where it was.
+
+    What has gone too far is not aborted: the command then says why.
+    """
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the migration."""
+        parser.add_argument(
+            "migration",
+            metavar="MIGRATION",
+            help="migration by id, or volume by id or name: its latest migration",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for the end of the move."""
+        with attempt(f"Migration {parsed_args.migration} cannot be aborted"):
+            record = _find(self.client, parsed_args.migration)
+            self.client.delete(f"os-volume-migrations/{record['id']}")
+        self.say(
+            f"Migration {record['id']} is being aborted; 'cinder-lite migration-show "
+            f"{record['id']}' shows when that is done."
+        )
+
+
 def _find(client: Client, reference: str) -> Record:
     """Return a record by its own id, or the newest one of the volume with that id or name."""
     if find.looks_like_id(reference) or reference.isdigit():

@@ -25,7 +25,7 @@ from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.deleting import Deleting
 from cinder_lite.volume.images import Images
 from cinder_lite.volume.manageable import Managing
-from cinder_lite.volume.migration import attached, servers
+from cinder_lite.volume.migration import aborting, attached, servers
 from cinder_lite.volume.resizing import Resizing
 from cinder_lite.volume.retype.api import RetypeAPI
 from cinder_lite.volume.services import Services
@@ -284,6 +284,13 @@ class API(Deleting, Managing, Resizing):
                     "seconds": CONF.migration_settle_interval,
                 },
             )
+
+    def abort_migration(self, context: RequestContext, migration_id: str) -> None:
+        """Have a move aborted; the volume stays where it was.
+
+        :raises InvalidInput: it has ended, or has gone too far
+        """
+        aborting.ask(context, self.volume_rpcapi, migration_id)
 
     def migrate_volume_completion(
         self, context: RequestContext, volume: Volume, new_volume_id: str, *, error: bool

@@ -300,6 +300,10 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
             migration_policy,
         )
 
+    def abort_migration(self, context: RequestContext, migration_id: str) -> None:
+        """Undo a move of this backend, if its data is not whole yet."""
+        self.mover.abort(context, migration_id)
+
     def migration_target_created(
         self, context: RequestContext, migration_id: str, error: str | None
     ) -> None:

@@ -20,7 +20,8 @@ class VolumeAPI(SnapshotAPI):
     Version history::
 
         1.0 - create_volume, delete_volume, migrate_volume, migrate_volume_completion,
-              migration_target_created, update_migrated_volume, initialize_connection,
+              abort_migration, migration_target_created, update_migrated_volume,
+              initialize_connection,
               terminate_connection, remove_export, publish_service_capabilities,
               copy_volume_to_image, reimage,
               create_snapshot, delete_snapshot, revert_to_snapshot,
@@ -147,6 +148,10 @@ class VolumeAPI(SnapshotAPI):
             error=error,
         )
         return saved
+
+    def abort_migration(self, ctxt: RequestContext, host: str, migration_id: str) -> None:
+        """Cast to a move's source: undo it, if its data is not whole yet."""
+        self._to(host).cast(ctxt, "abort_migration", migration_id=migration_id)
 
     def migration_target_created(
         self, ctxt: RequestContext, host: str, migration_id: str, error: str | None

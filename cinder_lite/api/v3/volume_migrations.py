@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cinder_lite.api import faults, paging
+from cinder_lite.api import deps, faults, paging
 from cinder_lite.api.request import Request
 from cinder_lite.api.views import volume_migrations as views
 from cinder_lite.db import volume_migrations
@@ -37,3 +37,8 @@ def index(request: Request) -> dict[str, Any]:
 def show(request: Request, migration_id: str) -> dict[str, Any]:
     """Return one record."""
     return {"volume_migration": views.show(volume_migrations.get(migration_id.lower()))}
+
+
+def abort(request: Request, migration_id: str) -> None:
+    """Have a move aborted; its record tells when that is done."""
+    deps.volume_api().abort_migration(request.context, migration_id.lower())

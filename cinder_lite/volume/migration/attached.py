@@ -20,7 +20,7 @@ from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Attachment, Volume, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import completion, host_copy, servers
-from cinder_lite.volume.migration.records import Move, MoveLost
+from cinder_lite.volume.migration.records import ABORTED, Move, MoveLost
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -86,11 +86,13 @@ def watch(backend: Backend, move: Move) -> None:
     target_id = str(move.migration.new_volume_id)
     seen, times = None, 0
     while not move.answered.wait(CONF.migration_nova_poll_interval):
-        if move.stop.is_set():
+        if move.stop.is_set() and not move.aborted:
             raise exception.CopyStopped(reason="the service is stopping")
         now = look(target_id)
         times = times + 1 if now == seen else 1
         seen = now
+        if move.aborted and seen in (Seen.ABSENT, Seen.PROMISED):
+            _fail(move, ABORTED)
         if times >= _SURE and _over_by_itself(move, seen):
             break
         _mind_the_time(move, seen)

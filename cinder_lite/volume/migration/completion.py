@@ -47,7 +47,7 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
     """
     move.enter(states.PHASE_COMPLETING)
     volumes.update(move.volume.id, {"migration_status": states.MIGRATION_COMPLETING})
-    if move.stop.is_set():
+    if move.stop.is_set() and not move.aborted:
         # A durable step: the next start of the service goes on from here, without copying again.
         raise exception.CopyStopped(reason="the service is stopping")
     names = backend.volume_rpcapi.update_migrated_volume(

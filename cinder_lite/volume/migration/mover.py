@@ -22,7 +22,7 @@ from cinder_lite.volume.migration import (
     recovery,
     undo,
 )
-from cinder_lite.volume.migration.records import MAX_ATTEMPTS, Move, MoveLost
+from cinder_lite.volume.migration.records import ABORTED, MAX_ATTEMPTS, Move, MoveLost
 from cinder_lite.volume.migration.turns import Turns
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ class Mover:
         """Ids of the moves that run, wait for their turn, or are being claimed."""
         self._turns = Turns(lambda: int(backend.configuration.max_concurrent_migrations))
         self._draining = False
+        self._aborted: set[str] = set()
+        """Ids of the moves that are to be undone."""
 
     def start(self, context: RequestContext, migration_id: str) -> bool:
         """Claim a scheduled move and run it in a thread of its own.
@@ -107,7 +109,7 @@ class Mover:
         """Run a claimed move; while the service ends, leave it to the next start."""
         with self._lock:
             if not self._draining:
-                self._moves[move.id] = (move, concurrency.spawn(self._run, move))
+                self._spawn(move, self._run)
                 return True
         move.halt()
         return False
@@ -164,6 +166,40 @@ class Mover:
             move, _ = self._moves.get(migration_id, (None, None))
         return move
 
+    def abort(self, context: RequestContext, migration_id: str) -> None:
+        """Undo a move, wherever it stands, unless its data is whole."""
+        with self._lock:
+            self._aborted.add(migration_id)
+            move, _ = self._moves.get(migration_id, (None, None))
+            taken = migration_id in self._taken
+            if move is not None:
+                move.abort()
+        if taken:
+            self._abort_waiting(migration_id)
+            return
+        migration = volume_migrations.get(migration_id)
+        ended = migration.status != states.RECORD_RUNNING
+        if ended or not self.resume(context, migration):
+            with self._lock:
+                self._aborted.discard(migration_id)
+
+    def _abort_waiting(self, migration_id: str) -> None:
+        """Undo a move that waits for its turn; nothing where it does not wait."""
+        waiting = self._turns.withdraw(migration_id)
+        if waiting is not None:
+            waiting.abort()
+            self._guarded(waiting, self._steps)
+
+    def _heed_abort(self, move: Move) -> None:
+        """Abort a move, under the lock, if that was asked for before it was known here."""
+        if move.id in self._aborted:
+            move.abort()
+
+    def _spawn(self, move: Move, work: Callable[[Move], None]) -> None:
+        """Run a move in a thread of its own; called under the lock."""
+        self._heed_abort(move)
+        self._moves[move.id] = (move, concurrency.spawn(work, move))
+
     def drain(self) -> None:
         """Halt every move at a durable step; the next start of the service goes on with them."""
         with self._lock:
@@ -203,11 +239,16 @@ class Mover:
             goes_on = work(move)
         except MoveLost as error:
             LOG.warning("Volume %s: %s", move.volume.id, error)
-        except Exception as error:
-            if move.stop.is_set() and isinstance(error, exception.CopyStopped):
+        except exception.CopyStopped as error:
+            if move.aborted:
+                reason = exception.VolumeMigrationFailed(reason=ABORTED)
+                self._settle_failure(move, reason)
+            elif move.stop.is_set():
                 move.halt()
             else:
                 self._settle_failure(move, error)
+        except Exception as error:
+            self._settle_failure(move, error)
         finally:
             if not goes_on:
                 self._forget(move)
@@ -217,6 +258,7 @@ class Mover:
         with self._lock:
             self._moves.pop(move.id, None)
             self._taken.discard(move.id)
+            self._aborted.discard(move.id)
         move.over.set()
 
     def _ready(self, move: Move) -> bool:
@@ -235,7 +277,10 @@ class Mover:
         if self._turns.take_or_wait(move):
             with self._lock:
                 self._moves[move.id] = running
+                self._heed_abort(move)
             return True
+        if move.id in self._aborted:
+            self._abort_waiting(move.id)
         with self._lock:
             draining = self._draining
         if draining:  # it may have begun to wait too late to be dismissed
@@ -252,7 +297,7 @@ class Mover:
         """Run a move whose turn has come."""
         with self._lock:
             if not self._draining:
-                self._moves[move.id] = (move, concurrency.spawn(self._run_in_turn, move))
+                self._spawn(move, self._run_in_turn)
                 return
         self._halt(move)
         self._turns.give_back()
@@ -288,6 +333,8 @@ class Mover:
 
     def _steps(self, move: Move) -> bool:
         """Go through a move from its beginning; it is over then."""
+        if move.aborted:
+            raise exception.CopyStopped(reason=ABORTED)
         if move.migration.attempts > MAX_ATTEMPTS:
             raise exception.VolumeMigrationFailed(
                 reason=f"it was taken up {MAX_ATTEMPTS} times and each time its service ended"

@@ -23,6 +23,8 @@ LOG = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 """How often a move is taken up after crashes before it is given up."""
 
+ABORTED = "it was aborted by request."
+"""Why a move failed that somebody has ended."""
 ANY_PHASE = (
     states.PHASE_SCHEDULED,
     states.PHASE_QUEUED,
@@ -64,6 +66,8 @@ class Move:
     """Set when there is no need to wait for Nova any more: it has answered, or the service ends."""
     failed: bool | None = None
     """Whether Nova's copy has ended badly; None: Nova has not said that it has ended."""
+    aborted: bool = False
+    """It was asked that the move be undone; ``stop`` is set as well."""
     over: threading.Event = dataclasses.field(default_factory=threading.Event)
     """Set when this process works on the move no more."""
 
@@ -134,6 +138,12 @@ class Move:
             return
         if not mine:
             raise MoveLost(migration_id=self.id)
+
+    def abort(self) -> None:
+        """Have the move undone at its next step; once its data is whole, it goes on."""
+        self.aborted = True
+        self.stop.set()
+        self.target_created.set()
 
     def halt(self) -> None:
         """Record that the move halts because its service ends in order: no attempt has failed."""

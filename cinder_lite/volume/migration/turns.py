@@ -44,6 +44,14 @@ class Turns:
                 called.append(self._waiting.popleft())
             return called
 
+    def withdraw(self, migration_id: str) -> Move | None:
+        """Return a move that waits, which then waits no more; None where it does not wait."""
+        with self._lock:
+            found = next((move for move in self._waiting if move.id == migration_id), None)
+            if found is not None:
+                self._waiting.remove(found)
+            return found
+
     def dismiss(self) -> list[Move]:
         """Return all who wait; they wait no more."""
         with self._lock:

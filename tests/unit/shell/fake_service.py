@@ -254,6 +254,11 @@ class FakeService:
             )
         return 202, None
 
+    def abort_migration(self, _: Request, __: str, migration_id: str) -> tuple[int, Any]:
+        record = next(m for m in self.migrations if m["id"] == migration_id)
+        record |= {"status": "error", "error": "it was aborted"}
+        return 202, None
+
     def list_migrations(self, request: Request, _: str) -> tuple[int, Any]:
         names = ("volume_id", "status", "source_host", "dest_host")
         wanted = {name: request.query[name] for name in names if name in request.query}
@@ -318,6 +323,7 @@ ROUTES = (
     ("POST", "volumes/([^/]+)/action", "act"),
     ("GET", "os-volume-migrations", "list_migrations"),
     ("GET", "os-volume-migrations/([^/]+)", "show_migration"),
+    ("DELETE", "os-volume-migrations/([^/]+)", "abort_migration"),
     ("GET", "types", "list_types"),
     ("GET", "types/([^/]+)", "show_type"),
     ("POST", "types", "create_type"),

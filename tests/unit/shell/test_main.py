@@ -70,7 +70,7 @@ def test_version(run: Run, argv: tuple[str, ...]) -> None:
         ((), "Say what to do; see 'cinder-lite --help'.\n"),
         (("--bogus", "list"), "There is no option '--bogus' before a command; see 'cinder-lite"),
         (("frobnicate",), "There is no command 'frobnicate'"),
-        (("migration",), "There is no command 'migration' (perhaps 'migration-list', 'migration-"),
+        (("migration",), "There is no command 'migration' (perhaps 'migration-"),
         (("help", "frobnicate"), "There is no command 'frobnicate'"),
         (("show",), "The following arguments are required: VOLUME; see 'cinder-lite show --help'."),
         (("list", "--bogus"), "Unrecognized arguments: --bogus; see 'cinder-lite list --help'."),
@@ -184,7 +184,7 @@ def test_completion_is_bash(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["mig"], ["migrate", "migration-list", "migration-show"]),
+        (["mig"], ["migrate", "migration-abort", "migration-list", "migration-show"]),
         (["migrate", "--f"], ["--force-host-copy"]),
         (["type-list", "--so"], ["--sort-ascending", "--sort-column", "--sort-descending"]),
     ],

@@ -312,6 +312,29 @@ def test_migration_list_for_people_who_may_not(run: Run, service: FakeService) -
     assert result.err.startswith("Migrations cannot be listed: Only for administrators (req-")
 
 
+def test_migration_abort(run: Run, service: FakeService) -> None:
+    record = service.add_migration(service.add_volume("one"))
+    result = run("migration-abort", "one")
+
+    assert result.status == 0
+    assert result.out == (
+        f"Migration {record['id']} is being aborted; 'cinder-lite migration-show {record['id']}' "
+        "shows when that is done.\n"
+    )
+    assert service.migrations[0]["error"] == "it was aborted"
+
+
+def test_migration_abort_that_is_refused(run: Run, service: FakeService) -> None:
+    record = service.add_migration(service.add_volume("one"))
+    service.plan(
+        "DELETE", f"os-volume-migrations/{record['id']}", fault(400, "It has ended.", "badRequest")
+    )
+    result = run("migration-abort", record["id"])
+
+    assert result.status == 1
+    assert result.err.startswith(f"Migration {record['id']} cannot be aborted: It has ended")
+
+
 def test_migration_show_by_its_id(run: Run, service: FakeService) -> None:
     record = service.add_migration(service.add_volume("one"))
     table = run("migration-show", record["id"]).out

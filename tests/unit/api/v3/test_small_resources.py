@@ -8,6 +8,7 @@ import pytest
 from cinder_lite.db import volume_migrations
 from tests.unit import rows
 from tests.unit.api.client import HOST, MEMBER, NOBODY, OTHER_PROJECT, PROJECT, Client
+from tests.unit.api.conftest import Peers
 
 # --- limits and quotas -----------------------------------------------------------------------
 
@@ -142,6 +143,41 @@ def test_records(api: Client) -> None:
     for name in (NOBODY, "x"):
         answer = api("GET", f"/os-volume-migrations/{name}")
         assert (answer.status, name in answer.sentence) == (404, True)
+
+
+def test_a_move_is_aborted(api: Client, peers: Peers) -> None:
+    volume = rows.volume(project_id=PROJECT)
+    record = rows.migration(volume, phase="copying")
+    url = f"/os-volume-migrations/{record.id}"
+    assert api("DELETE", url, token=MEMBER).status == 403
+    assert peers.volume.calls == []
+    answer = api("DELETE", url)
+    assert (answer.status, answer.raw) == (202, b"")
+    assert peers.volume.calls == [("abort_migration", ("one@file", record.id), {})]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"status": "success", "phase": "done"}, "it has ended (success)"),
+        ({"phase": "completing"}, "its data is whole on the destination"),
+        ({"phase": "cleaning"}, "it has failed and is being undone"),
+    ],
+)
+def test_a_move_that_can_not_be_aborted(
+    api: Client, peers: Peers, values: dict[str, str], said: str
+) -> None:
+    record = rows.migration(rows.volume(project_id=PROJECT), **values)
+    refused = api("DELETE", f"/os-volume-migrations/{record.id}")
+    assert (refused.status, peers.volume.calls) == (400, [])
+    assert f"migration {record.id} of volume {record.volume_id} can not be aborted" in (
+        refused.sentence
+    )
+    assert said in refused.sentence
+
+
+def test_no_such_move_to_abort(api: Client) -> None:
+    assert api("DELETE", f"/os-volume-migrations/{NOBODY}").status == 404
 
 
 def test_pages_and_filters_of_records(api: Client) -> None:

@@ -58,7 +58,7 @@ def name_of(asked: dict[str, Any]) -> str:
     return str(asked.get("initiator") or asked["host"])
 
 
-class FileDriver(worlds.WatchedDriver):  # type: ignore[misc, valid-type]
+class FileDriver(worlds.WatchedDriver):
     """Keeps whom it has let in, as a backend with targets and ACLs does.
 
     It has FileDriver's name, which the drivers' own moves ask of each other.
@@ -190,6 +190,7 @@ class Walk:
             self._retype: 2,
             self._lose_server: 1,
             self._restart: 2,
+            self._abort: 2,
             self._delete: 1,
             self._begin_detaching: 1,
             self._roll_detaching: 1,
@@ -321,10 +322,7 @@ class Walk:
 
     def _migrate(self) -> Step:
         host, script = self.random.choice(HOSTS), self.random.choice(SCRIPTS)
-        options = {
-            "force_host_copy": self.random.random() < 0.5,  # noqa: PLR2004
-            "lock_volume": self.random.random() < 0.2,  # noqa: PLR2004
-        }
+        copy, lock = self.random.random() < 0.5, self.random.random() < 0.2  # noqa: PLR2004
         refuses = self.random.random() < 0.1  # noqa: PLR2004
 
         def step() -> None:
@@ -332,10 +330,12 @@ class Walk:
             refusal = exception.ComputeFailed(reason="answered 409: busy.")
             refusal.begun = False
             self.compute.answer = refusal if refuses else None
-            self.world.api.migrate_volume(self.context, self._now(), host, **options)
+            self.world.api.migrate_volume(
+                self.context, self._now(), host, force_host_copy=copy, lock_volume=lock
+            )
 
-        name = f"migrate to {host}, {options}, Nova {'refuses' if refuses else script.__name__}"
-        return self._named(name, step)
+        how = f"copy {copy}, lock {lock}, Nova {'refuses' if refuses else script.__name__}"
+        return self._named(f"migrate to {host}, {how}", step)
 
     def _extend(self) -> Step:
         def step() -> None:
@@ -355,6 +355,14 @@ class Walk:
             self.world.api.retype.start(self.context, self._now(), name, policy)
 
         return self._named(f"retype to {name} on {to}, {policy}, Nova {script.__name__}", step)
+
+    def _abort(self) -> Step:
+        def step() -> None:
+            found = volume_migrations.listing({"volume_id": self.volume.id}, limit=1)
+            if found:
+                self.world.api.abort_migration(self.context, found[0].id)
+
+        return self._named("abort the newest move", step)
 
     def _restart(self) -> Step:
         name = self.random.choice(("one", "two"))

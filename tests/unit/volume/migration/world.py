@@ -404,6 +404,10 @@ class Broker:
         """Cast."""
         self._cast(volume.host, "extend_volume", volume_id=volume.id, new_size=new_size)
 
+    def abort_migration(self, _context: Any, host: str, migration_id: str) -> None:
+        """Cast."""
+        self._cast(host, "abort_migration", migration_id=migration_id)
+
     def migration_target_created(
         self, _context: Any, host: str, migration_id: str, error: str | None
     ) -> None:
