@@ -79,9 +79,8 @@ def _offset(query: Mapping[str, str]) -> int:
 def _sort(
     query: Mapping[str, str], keys: Collection[str], names: Mapping[str, str], default: str
 ) -> tuple[tuple[str, str], ...]:
-    old = query.get("sort_key"), query.get("sort_dir")
     if "sort" in query:
-        if any(part is not None for part in old):
+        if "sort_key" in query or "sort_dir" in query:
             raise faults.BadRequest(
                 "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used "
                 "with the 'sort' parameter."
@@ -89,7 +88,7 @@ def _sort(
         pairs = [part.strip().partition(":") for part in query["sort"].split(",")]
         asked = [(key, direction or "desc") for key, _, direction in pairs]
     else:
-        asked = [(old[0] if old[0] is not None else default, old[1] or "desc")]
+        asked = [(query.get("sort_key", default), query.get("sort_dir", "desc"))]
     if any(direction not in ("asc", "desc") for _, direction in asked):
         raise exception.InvalidInput(reason="Unknown sort direction, must be 'desc' or 'asc'.")
     sort = tuple((names.get(key, key), direction) for key, direction in asked)

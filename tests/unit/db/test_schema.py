@@ -17,6 +17,7 @@ from cinder_lite.db import (
     models,
     schema,
     services,
+    volume_metadata,
     volume_migrations,
     volume_types,
     volumes,
@@ -57,6 +58,13 @@ def test_a_text_is_stored_as_it_was_given(admin: RequestContext) -> None:
     name = "\u65e5\u672c \N{PINEAPPLE} \xe9"
     made = rows.volume(display_name=name)
     assert volumes.get(admin, made.id).display_name == name
+
+
+def test_keys_are_told_apart_by_case_and_spaces() -> None:
+    wanted = {"a": "1", "A": "2", "a ": "3", "\xe4": "4"}
+    volume = rows.volume()
+    volume_metadata.replace(volume.id, wanted)
+    assert volume_metadata.get(volume.id) == wanted
 
 
 def test_sync_may_be_run_again(admin: RequestContext) -> None:

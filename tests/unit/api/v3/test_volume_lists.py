@@ -150,6 +150,11 @@ def test_a_page_is_never_larger_than_configured(
             "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.",
         ),
         (
+            "?sort_dir=",
+            400,
+            "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.",
+        ),
+        (
             "?sort_key=name,size&sort_dir=asc,desc",
             400,
             "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.",
