@@ -66,7 +66,11 @@ class Detail(enum.Enum):
 
     UNKNOWN_ERROR = Words("001", "Something went wrong that has no code of its own.")
     DRIVER_NOT_INITIALIZED = Words("002", "The storage backend is not ready.")
-    NO_BACKEND_AVAILABLE = Words("003", "No storage backend can take the volume.")
+    NO_BACKEND_AVAILABLE = Words(
+        "003",
+        "No storage backend can take it. Try a smaller size or another volume type, or ask the "
+        "operator for room.",
+    )
     FAILED_TO_UPLOAD_VOLUME = Words("004", "The volume could not be uploaded as an image.")
     VOLUME_ATTACH_MODE_INVALID = Words("005", "The volume can not be attached in this mode.")
     QUOTA_EXCEED = Words("006", "The quota is used up.")
@@ -75,7 +79,11 @@ class Detail(enum.Enum):
     NOTIFY_COMPUTE_SERVICE_FAILED = Words("009", "The compute service did not extend the volume.")
     DRIVER_FAILED_EXTEND = Words("010", "The storage backend did not extend the volume.")
     SIGNATURE_VERIFICATION_FAILED = Words("011", "The signature of the image is wrong.")
-    DRIVER_FAILED_CREATE = Words("012", "The storage backend did not create the volume.")
+    DRIVER_FAILED_CREATE = Words(
+        "012",
+        "The storage backend did not create the volume. Delete it and try again; if that fails, "
+        "too, ask the operator.",
+    )
     SNAPSHOT_CREATE_ERROR = Words("013", "The snapshot was not created.")
     SNAPSHOT_UPDATE_METADATA_FAILED = Words("014", "The snapshot's metadata was not changed.")
     SNAPSHOT_IS_BUSY = Words("015", "The snapshot is in use.")

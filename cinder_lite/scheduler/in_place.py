@@ -50,6 +50,10 @@ class InPlace:
         except exception.VolumeNotFound:
             LOG.info("Volume %s was deleted before it was extended", volume_id)
             return
+        if growth.growing_to(volume_id) != new_size:
+            # The message was late, and the volume's service has not waited for it.
+            LOG.info("Volume %s is not to be extended to %s GiB any more", volume_id, new_size)
+            return
         spec = request_spec(volume, volume_type_of(admin, volume))
         spec |= {"operation": "extend_volume", "promise": f"extension of {volume_id}"}
         error = self._admit(

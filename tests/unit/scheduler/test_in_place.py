@@ -144,14 +144,29 @@ def test_a_broker_that_fails_undoes_it_too(
 
 
 def test_a_refusal_that_comes_too_late_changes_nothing(
-    manager: SchedulerManager, context: RequestContext, volume: Volume, notifier: FakeNotifier
+    manager: SchedulerManager,
+    context: RequestContext,
+    volume: Volume,
+    notifier: FakeNotifier,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     begin(volume, 51)
     growth.end(volume.id, grown=True)
+    monkeypatch.setattr(growth, "growing_to", lambda _: 500)  # as it was a moment ago
     manager.extend_volume(context, volume.id, 500)
     now = volumes.get(context, volume.id)
     assert (now.status, now.size, used()) == (states.AVAILABLE, 51, (51, 0, 0))
     assert (told(context), notifier.sent) == ([], [])
+
+
+def test_a_message_that_comes_too_late_does_not_end_another_extension(
+    manager: SchedulerManager, rpcapi: FakeVolumeAPI, context: RequestContext, volume: Volume
+) -> None:
+    begin(volume, 12)
+    manager.extend_volume(context, volume.id, 500)
+    assert rpcapi.calls == []
+    assert volumes.get(context, volume.id).status == states.EXTENDING
+    assert (used(), told(context)) == ((10, 2, 0), [])
 
 
 def test_what_has_gone_is_not_grown(

@@ -37,7 +37,11 @@ def test_what_a_message_looks_like(api: Client) -> None:
     assert list(listed.items()) == [
         ("id", key),
         ("event_id", "VOLUME_VOLUME_001_003"),
-        ("user_message", "schedule allocate volume:No storage backend can take the volume."),
+        (
+            "user_message",
+            "schedule allocate volume:No storage backend can take it. Try a smaller size or "
+            "another volume type, or ask the operator for room.",
+        ),
         ("message_level", "ERROR"),
         ("created_at", listed["created_at"]),
         ("guaranteed_until", listed["guaranteed_until"]),
