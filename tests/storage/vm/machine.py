@@ -152,9 +152,10 @@ class Machine(Client):
         )
         for name, (address, port) in SERVICES.items():
             network += f",guestfwd=tcp:{address}:{port}-cmd:sh {self.directory}/forward-{name}"
-        boot = f"root=/dev/vda rw rootdelay={int(BOOT_SECONDS)} console=ttyS0 mitigations=off"
-        # A machine that gets little time may lose timer ticks: its kernel must not test for them.
-        boot += " quiet systemd.show_status=0 no_timer_check"
+        boot = "root=/dev/vda rw console=ttyS0 mitigations=off quiet systemd.show_status=0"
+        # A machine that gets little time may lose timer ticks, and its disks may be late: its
+        # kernel must not test for the former, and boots again without the latter.
+        boot += " no_timer_check panic=5"
         disks = {  # in the order of their names in the machine: vda, vdb, ...
             "root": f"file={self._image.disk},snapshot=on",
             "code": f"file={code_disk},snapshot=on",
