@@ -91,6 +91,22 @@ def test_source_told_to_end_in_mid_copy(slow: Deployment) -> None:
     slow.delete_volume(volume["id"])
 
 
+def test_aborted_in_mid_copy(slow: Deployment) -> None:
+    volume, before = _in_mid_copy(slow)
+    began = time.monotonic()
+    path = f"/os-volume-migrations/{slow.records(volume['id'])[0]['id']}"
+    assert slow.request("DELETE", path, user="demo").status_code == 403
+    assert slow.request("DELETE", path).status_code == 202
+    settled = _settled(slow, volume["id"], before)
+    assert settled["migration_status"] == "error"
+    assert settled["os-vol-host-attr:host"] == slow.host("alpha")
+    assert "it was aborted by request" in slow.records(volume["id"])[0]["error"]
+    assert time.monotonic() - began < DRAIN_SECONDS
+    assert slow.copiers() == []
+    assert slow.request("DELETE", path).status_code == 400
+    slow.delete_volume(volume["id"])
+
+
 def test_target_killed_in_mid_copy(slow: Deployment) -> None:
     volume, before = _in_mid_copy(slow)
     slow.kill("volume-beta")
