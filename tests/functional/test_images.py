@@ -189,6 +189,11 @@ def test_a_hostile_image_leaves_nothing(
         image_id = glance.add(*make(tmp_path))
     except requests.HTTPError:
         pytest.skip("this Glance refuses the image itself")
+    if glance.show(image_id).get("virtual_size"):
+        # A Glance that looks into images tells what they would become, so the API refuses.
+        with pytest.raises(AssertionError, match="doesn't fit in a volume"):
+            images.create_volume(1, wait=False, imageRef=image_id)
+        return
     _create_in_vain(images, image_id)
 
 
