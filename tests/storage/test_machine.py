@@ -82,18 +82,20 @@ def exported(machine: Machine, lab: Groups) -> Iterator[dict[str, object]]:
     iqn = "iqn.2010-10.org.openstack:volume-lab"
     initiator = machine.shell("sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi")
     words = (f"/dev/{SMALL}/shared", iqn, "somebody", "a-secret-of-16-c", initiator.strip())
-    machine.run("/opt/venv/bin/python", "-c", _EXPORT.replace("{address}", ADDRESS), *words)
-    yield {
-        "target_discovered": False,
-        "target_portal": f"{ADDRESS}:3260",
-        "target_iqn": iqn,
-        "target_lun": 0,
-        "auth_method": "CHAP",
-        "auth_username": "somebody",
-        "auth_password": "a-secret-of-16-c",
-    }
-    machine.run("/opt/venv/bin/python", "-c", _UNEXPORT)
-    machine.run("lvremove", "-qq", "-f", f"{SMALL}/shared")
+    try:
+        machine.run("/opt/venv/bin/python", "-c", _EXPORT.replace("{address}", ADDRESS), *words)
+        yield {
+            "target_discovered": False,
+            "target_portal": f"{ADDRESS}:3260",
+            "target_iqn": iqn,
+            "target_lun": 0,
+            "auth_method": "CHAP",
+            "auth_username": "somebody",
+            "auth_password": "a-secret-of-16-c",
+        }
+    finally:
+        machine.run("/opt/venv/bin/python", "-c", _UNEXPORT)
+        machine.run("lvremove", "-qq", "-f", f"{SMALL}/shared")
     leftovers.nothing_left(machine)
 
 
