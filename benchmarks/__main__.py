@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -93,6 +94,8 @@ def main() -> None:
     parser.add_argument("--peer-hosts", default="", help="two of its backends, with a comma")
     parser.add_argument("--peer-pids", default="", help="pids of its services, with commas")
     args = parser.parse_args()
+    # An installed package is compiled; a tree that may not be would be at every start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="cinder_lite-bench-") as directory:
         servers = ServerPool(Path(directory) / "servers")
         deployment = Deployment(
