@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run_tests.sh [all|style|unit|functional|storage|tempest|nova] [pytest arguments...]
+# run_tests.sh [all|style|unit|functional|storage|tempest|nova|fuzz] [pytest arguments...]
 #
 #   (nothing)   style checks, then unit and functional tests
 #   style       ruff, mypy, the scripts, the generated samples
@@ -9,7 +9,8 @@
 #   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root
 #   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
 #   nova        volumes in use by servers of a real Nova, with Placement, Keystone and Glance (some minutes)
-#   all         everything, storage, tempest and nova included
+#   fuzz        requests made of the OpenAPI description, by the ten thousand (five to fifteen minutes)
+#   all         everything, storage, tempest, nova and fuzz included
 #
 # Python packages go to a virtual environment under ~/.cache/cinder_lite, system packages (bindep.txt) are
 # installed with apt where root or a password-less sudo allows it. Nothing else of the machine is changed.
@@ -17,11 +18,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$TREE"
 
-usage() { sed -n '3,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 what=default
 case "${1:-}" in
-    all | style | unit | functional | storage | tempest | nova) what=$1; shift ;;
+    all | style | unit | functional | storage | tempest | nova | fuzz) what=$1; shift ;;
     -h | --help) usage; exit 0 ;;
 esac
 
@@ -41,7 +42,7 @@ style() {
 
 case "$what" in
     default) directories=(tests/unit tests/functional) ;;
-    all) directories=(tests/unit tests/functional tests/storage tests/tempest tests/nova) ;;
+    all) directories=(tests/unit tests/functional tests/storage tests/tempest tests/nova tests/fuzz) ;;
     style) directories=() ;;
     *) directories=("tests/$what") ;;
 esac
@@ -49,7 +50,7 @@ esac
 make_venv tests test,style
 export PATH=$VENV/bin:$PATH
 case "$what" in
-    default | functional | tempest | nova) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
+    default | functional | tempest | nova | fuzz) install_system_packages test; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
     all | storage) install_system_packages test storage; export CINDER_LITE_REQUIRE_SERVERS=1 ;;
 esac
 case "$what" in

@@ -46,9 +46,9 @@ def servers(directory: Path) -> Iterator[ServerPool]:
     """RabbitMQ, MariaDB, Keystone and Glance, the latter in the former's catalogue."""
     pool = ServerPool(directory / "servers")
     try:
-        pool.prepare(("mariadb", "rabbitmq"))
-        with ThreadPoolExecutor() as threads:
+        with ThreadPoolExecutor() as threads:  # pip keeps a small machine busy: before the rest
             list(threads.map(lambda tool: venvs.environment(*tool), TOOLS))
+        pool.prepare(("mariadb", "rabbitmq"))
         pool.begin("keystone", identity.Keystone)
         connection = pool.get("mariadb").fresh()
         keystone = _keystone(pool)

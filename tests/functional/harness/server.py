@@ -10,7 +10,7 @@ from tests.functional.harness import process
 
 USER = "cinder"
 PASSWORD = "cinderpw"
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 def find_program(*candidates: str) -> Path | None:

@@ -6,8 +6,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.functional.harness import process, settings
 
 CONSTRAINTS = settings.TREE / "tools/constraints.txt"
 INSTALL_SECONDS = 900
+KEPT_SECONDS = 7 * 24 * 3600
 
 
 def cache_directory() -> Path:
@@ -39,8 +42,17 @@ def environment(name: str, requirements: Sequence[str]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
             _fill(home, requirements)
-            (home / "ready").touch()
+        (home / "ready").touch()
+        _forget_old(home.parent, name)
     return home
+
+
+def _forget_old(cache: Path, name: str) -> None:
+    """Remove environments of a name that nobody has used for a week."""
+    for ready in cache.glob(f"{name}-*/ready"):
+        if time.time() - ready.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(ready.parent)
+            ready.parent.with_name(f"{ready.parent.name}.lock").unlink(missing_ok=True)
 
 
 def _fill(home: Path, requirements: Sequence[str]) -> None:
