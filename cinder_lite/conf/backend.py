@@ -49,10 +49,26 @@ OPTS = [
         "from what is in use.",
     ),
     cfg.StrOpt(
+        "volume_copy_engine",
+        default="native",
+        choices=[
+            (
+                "native",
+                "the service's own program: several reads and writes in flight, and blocks "
+                "of zeros are cleared instead of sent",
+            ),
+            (
+                "dd",
+                "dd(1), as Cinder does; with a bandwidth limit, or where only a part of a thin "
+                "volume is read, the service's own program",
+            ),
+        ],
+        help="What copies the bytes of a volume between two paths.",
+    ),
+    cfg.StrOpt(
         "volume_dd_blocksize",
-        help="Copy volumes with dd(1) and blocks of this size. Without it they are copied by the "
-        "service's own program, which has several reads and writes in flight, knows the holes of "
-        "thin volumes and is faster.",
+        default="1M",
+        help="Block size of dd when volumes are copied with it (volume_copy_engine = dd).",
     ),
     cfg.IntOpt(
         "volume_copy_bps_limit",
@@ -148,6 +164,11 @@ class BackendConfiguration:
         if self._is_set(SHARED_GROUP, name):
             return getattr(self._conf[SHARED_GROUP], name)
         return own
+
+    @property
+    def dd_blocksize(self) -> str | None:
+        """Block size of dd, for :func:`cinder_lite.volume.copy.copy_volume`; None: not by dd."""
+        return str(self.volume_dd_blocksize) if self.volume_copy_engine == "dd" else None
 
     def safe_get(self, name: str) -> Any:
         """Return an option's value, None where no such option exists."""

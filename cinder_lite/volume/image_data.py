@@ -60,7 +60,7 @@ def write(
             raw.path,
             attached.path,
             raw.size // _MIB,
-            backend.configuration.volume_dd_blocksize,
+            backend.configuration.dd_blocksize,
             throttle=backend.throttle,
             sparse=fresh and bool(stats.get("sparse_copy_volume")),
             progress=progress.of("copying") if progress is not None else None,

@@ -129,7 +129,7 @@ def _readable(backend: Backend, context: RequestContext, volume: Volume) -> Iter
                 path,
                 copied,
                 volume.size * _GIB // _MIB,
-                backend.configuration.volume_dd_blocksize,
+                backend.configuration.dd_blocksize,
                 throttle=backend.throttle,
                 sparse=True,
                 root_helper=root_helper(),

@@ -123,7 +123,7 @@ def _copy_back(
                 source,
                 target.path,
                 snapshot.volume_size * 1024,
-                backend.configuration.volume_dd_blocksize,
+                backend.configuration.dd_blocksize,
                 sync=True,
                 throttle=backend.throttle,
             )

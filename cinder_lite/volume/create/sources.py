@@ -225,7 +225,7 @@ def _copied(
             origin.path,
             destination.path,
             snapshot.volume_size * 1024,
-            backend.configuration.volume_dd_blocksize,
+            backend.configuration.dd_blocksize,
             sync=True,
             throttle=backend.throttle,
             # Zeros are skipped only onto a target that reads as zero: it says so, and it is new.

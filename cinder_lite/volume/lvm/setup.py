@@ -46,7 +46,7 @@ def wiper(configuration: Any, runs: Executor, throttle: Throttle) -> Wiper:
         method=configuration.volume_clear,
         limit=configuration.volume_clear_size,
         ionice=configuration.volume_clear_ionice,
-        blocksize=configuration.volume_dd_blocksize,
+        blocksize=configuration.dd_blocksize,
         throttle=throttle,
     )
 

@@ -28,7 +28,7 @@ class Wiper:
     :param method: ``volume_clear``
     :param limit: ``volume_clear_size``, MiB; 0 clears all
     :param ionice: ``volume_clear_ionice``
-    :param blocksize: ``volume_dd_blocksize``
+    :param blocksize: as :func:`cinder_lite.volume.copy.copy_volume` takes it
     :param throttle: the limit of the backend's copies, which clearing keeps, too
     """
 

@@ -127,7 +127,7 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
             origin.path,
             destination.path,
             source.size * 1024,
-            backend.configuration.volume_dd_blocksize,
+            backend.configuration.dd_blocksize,
             sync=True,
             throttle=backend.throttle,
             sparse=sparse,

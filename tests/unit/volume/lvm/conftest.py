@@ -136,7 +136,7 @@ def make(lvm: FakeLVM, copier: Copier, context: RequestContext) -> MakeDriver:
             "volume_clear": "zero",
             "volume_clear_size": 0,
             "volume_clear_ionice": None,
-            "volume_dd_blocksize": "1M",
+            "dd_blocksize": "1M",
             "volume_copy_bps_limit": 0,
             **options,
         }
