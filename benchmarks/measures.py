@@ -133,8 +133,8 @@ def full_move_seconds(
 
 def _dd_seconds(source: pathlib.Path, copy: pathlib.Path) -> float:
     begin = time.perf_counter()
-    words = ["dd", f"if={source}", f"of={copy}", "bs=1M", "oflag=direct", "conv=fsync"]
-    subprocess.run([*words, "status=none"], check=True)
+    flags = ["bs=1M", "iflag=direct", "oflag=direct", "conv=fsync", "status=none"]
+    subprocess.run(["dd", f"if={source}", f"of={copy}", *flags], check=True)
     took = time.perf_counter() - begin
     copy.unlink()
     return took
