@@ -97,6 +97,9 @@ class Detail(enum.Enum):
     NO_DESTINATION = Words("100", "The destination can not take the volume.")
     MIGRATION_FAILED = Words("101", "The volume was not moved; it is where it was.")
     DRIVER_FAILED_DELETE = Words("102", "The storage backend did not delete the volume.")
+    TRIED_ELSEWHERE = Words(
+        "103", "A storage backend did not create the volume, so another one is asked for it."
+    )
 
 
 _BY_ERROR = {

@@ -128,10 +128,22 @@ def reschedule(
         LOG.exception("Volume %s: the scheduler could not be asked for another backend", volume.id)
         give_up(backend, context, volume, cause)
         return
+    message.create(
+        context,
+        message.Action.CREATE_VOLUME_FROM_BACKEND,
+        volume.id,
+        detail=message.Detail.TRIED_ELSEWHERE,
+        project_id=volume.project_id,
+    )
     LOG.warning(
         "Volume %(volume)s: %(host)s could not make it; the scheduler is asked for another "
-        "backend (%(number)s attempts so far)",
-        {"volume": volume.id, "host": volume.host, "number": retry.get("num_attempts", 1)},
+        "backend (%(number)s attempts so far): %(cause)s",
+        {
+            "volume": volume.id,
+            "host": volume.host,
+            "number": retry.get("num_attempts", 1),
+            "cause": exception.sentence_of(cause),
+        },
     )
 
 

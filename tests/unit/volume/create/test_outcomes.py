@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception, notifications, rpc, states
-from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.db import messages, volume_glance_metadata, volumes
 from cinder_lite.objects import Volume, utcnow
 from cinder_lite.volume.create.request import CreateRequest
 from tests.glance import FakeGlance
@@ -37,13 +37,19 @@ def test_a_volume_of_an_image(world: World, glance: FakeGlance) -> None:
     assert kept["size"] == "4000"
 
 
-def test_a_backend_that_fails_sends_the_volume_to_another(world: World) -> None:
+def test_a_backend_that_fails_sends_the_volume_to_another(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     tried = _fail(world, 1)
     world.create(CreateRequest(size=1))
     [volume] = world.verify()
     [first] = tried
     assert volume.status == states.AVAILABLE
     assert volume.service_host != first
+    [told] = messages.listing(world.context, {})
+    assert (told.resource_uuid, told.event_id) == (volume.id, "VOLUME_VOLUME_008_103")
+    assert f"{first}#file could not make it" in caplog.text
+    assert "the array is on fire." in caplog.text
 
 
 def test_backends_that_fail_all(world: World) -> None:
