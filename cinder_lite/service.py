@@ -98,9 +98,13 @@ class RpcService(oslo_service.ServiceBase):
         self._register()
         server_name = self._host.partition("@")[0]
         for topic in self._topics:
-            server = rpc.server(topic, server_name, [manager])
-            server.start()
-            self._servers.append(server)
+            # Who is told to stop meanwhile finds every server that was started, and no other is.
+            with self._stop_lock:
+                if self._stopping.is_set():
+                    return
+                server = rpc.server(topic, server_name, [manager])
+                server.start()
+                self._servers.append(server)
         manager.started()
         self._every(Periodic(CONF.report_interval, self._heartbeat))
         for periodic in manager.periodics():

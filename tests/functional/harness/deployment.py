@@ -28,6 +28,14 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 
+def _runs(pid: int) -> bool:
+    """Tell whether a process has not ended; one that only waits to be noticed has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def program(name: str) -> Path:
     """Return an executable of the virtual environment that runs the tests."""
     return Path(sys.executable).parent / name
@@ -225,8 +233,18 @@ class Deployment(Api, FileData):
         return self._processes[name]
 
     def kill(self, name: str) -> None:
-        """End a service as a crash would: SIGKILL, without a word to anybody."""
+        """End a service as a crash would: SIGKILL, without a word to anybody.
+
+        The services of several backends are its children: they end by themselves, which is waited
+        for, because the last that they do is to say in the database that they are down.
+        """
+        children = self.children_of(self._processes[name].pid)
         self._processes[name].kill()
+        process.wait_until(
+            lambda: not any(_runs(child) for child in children),
+            STOP_SECONDS,
+            f"the children of {name} to end",
+        )
 
     def stop(self, name: str, timeout: float = STOP_SECONDS) -> int:
         """Ask a service to end (SIGTERM) and return its exit status.
