@@ -55,6 +55,9 @@ UNMANAGING = "unmanaging"
 DELETED = "deleted"
 """The row is deleted."""
 
+BEING_MADE = (CREATING, DOWNLOADING)
+"""Statuses of a volume that its backend has not finished."""
+
 VOLUME_STATUSES = (
     CREATING,
     AVAILABLE,

@@ -58,8 +58,6 @@ def preload() -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
     engine.load_driver()
-    if CONF.auth_strategy == _KEYSTONE:
-        importlib.import_module("keystonemiddleware.auth_token")
 
 
 def paste_file() -> str:

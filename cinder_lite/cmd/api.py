@@ -10,9 +10,13 @@ def main() -> None:
     """Run the API service."""
     prepare("cinder-lite-api")
     from cinder_lite import service
+    from cinder_lite.api import loader
     from cinder_lite.cmd import http
 
-    service.run([(http.HttpService(), http.worker_count())])
+    api, workers = http.HttpService(), http.worker_count()
+    if workers > 1:
+        loader.preload()
+    service.run([(api, workers)])
 
 
 if __name__ == "__main__":

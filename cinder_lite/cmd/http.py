@@ -52,7 +52,6 @@ class HttpService(oslo_service.ServiceBase):
         from cinder_lite.api import loader
 
         loader.check()
-        loader.preload()
         self._socket = _listen()
         self._server: Any = None
         self._stopped = threading.Event()

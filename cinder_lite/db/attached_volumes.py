@@ -46,6 +46,22 @@ def follow(connection: sa.Connection, volume: Volume, *, over: bool = False) -> 
     connection.execute(sa.update(V).where(V.c.id == volume.id), {**values, "updated_at": utcnow()})
 
 
+def end(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
+    """End attachments, inside a transaction; return how many had not ended before."""
+    now = utcnow()
+    ended = connection.execute(
+        sa.update(T)
+        .where(T.c.deleted == sa.false(), *which)
+        .values(
+            deleted=True,
+            deleted_at=now,
+            detach_time=now,
+            attach_status=states.ATTACHMENT_DELETED,
+        )
+    )
+    return int(ended.rowcount)
+
+
 def status_unreserved() -> Any:
     """Return the status of a volume whose old-style reservation is given back."""
     used = sa.exists().where(T.c.volume_id == V.c.id, T.c.deleted == sa.false())
@@ -68,17 +84,7 @@ def take_over(connection: sa.Connection, target_id: str, volume_id: str) -> None
     Those of the volume by which a host reached the old data end. One without a connector says only
     that the volume is attached, and stays.
     """
-    now = utcnow()
-    connection.execute(
-        sa.update(T)
-        .where(T.c.volume_id == volume_id, T.c.deleted == sa.false(), T.c.connector.is_not(None))
-        .values(
-            deleted=True,
-            deleted_at=now,
-            detach_time=now,
-            attach_status=states.ATTACHMENT_DELETED,
-        )
-    )
+    end(connection, T.c.volume_id == volume_id, T.c.connector.is_not(None))
     repoint(connection, target_id, volume_id)
     for one in (volume_id, target_id):
         volume = volumes.read(connection, one)

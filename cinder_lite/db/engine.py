@@ -35,8 +35,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _lock = threading.Lock()
-_engines: dict[str, sa.Engine] = {}
-_slots: dict[str, threading.Semaphore] = {}
 _SLOT_SECONDS = 0.05
 """How long a free connection is waited for before one more is opened."""
 
@@ -57,16 +55,40 @@ def _url() -> str:
     return str(url)
 
 
-def _engine(kind: str) -> sa.Engine:
+class _Pool:
+    """An engine, and how many of its connections are kept."""
+
+    def __init__(self, engine: sa.Engine, kept: int) -> None:
+        self.engine = engine
+        self._slots = threading.Semaphore(kept) if kept else None
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[sa.Engine]:
+        """Wait a moment for a connection that is kept.
+
+        One more is closed after its use, and to open it costs as much as ten statements: under a
+        burst, waiting is faster. Whoever waits in vain gets one all the same, so a thread that
+        holds one may ask for another.
+        """
+        got = self._slots is not None and self._slots.acquire(timeout=_SLOT_SECONDS)
+        try:
+            yield self.engine
+        finally:
+            if self._slots is not None and got:
+                self._slots.release()
+
+
+_pools: dict[str, _Pool] = {}
+
+
+def _pool(kind: str) -> _Pool:
     with contextlib.suppress(KeyError):
-        return _engines[kind]
+        return _pools[kind]
     with _lock:
-        if kind not in _engines:
-            kept = CONF.database.max_pool_size
-            if kept:
-                _slots[kind] = threading.Semaphore(kept)
-            _engines[kind] = create(_url(), autocommit=kind == "statement")
-        return _engines[kind]
+        if kind not in _pools:
+            engine = create(_url(), autocommit=kind == "statement")
+            _pools[kind] = _Pool(engine, CONF.database.max_pool_size)
+        return _pools[kind]
 
 
 def load_driver() -> None:
@@ -139,54 +161,34 @@ def _prepare_sqlite(engine: sa.Engine, *, autocommit: bool) -> None:
 def dispose() -> None:
     """Close every pooled connection: before a fork's child uses the database, and in tests."""
     with _lock:
-        engines = list(_engines.values())
-        _engines.clear()
-        _slots.clear()
-    for engine in engines:
-        engine.dispose()
-
-
-@contextlib.contextmanager
-def _slot(kind: str) -> Iterator[None]:
-    """Wait a moment for a connection that the pool keeps.
-
-    A connection more than max_pool_size is closed after its use, and to open it costs as much as
-    ten statements: under a burst, waiting is faster. Whoever waits in vain gets one all the same,
-    so a thread that holds one may ask for another.
-    """
-    slots = _slots.get(kind)
-    got = slots is not None and slots.acquire(timeout=_SLOT_SECONDS)
-    try:
-        yield
-    finally:
-        if slots is not None and got:
-            slots.release()
+        pools = list(_pools.values())
+        _pools.clear()
+    for pool in pools:
+        pool.engine.dispose()
 
 
 @contextlib.contextmanager
 def statement() -> Iterator[sa.Connection]:
     """Give a connection on which every statement commits by itself."""
-    engine = _engine("statement")
-    with _slot("statement"), engine.connect() as connection:
+    with _pool("statement").slot() as engine, engine.connect() as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def transaction() -> Iterator[sa.Connection]:
     """Give a connection inside a transaction: committed at the end, rolled back on an error."""
-    engine = _engine("transaction")
-    with _slot("transaction"), engine.begin() as connection:
+    with _pool("transaction").slot() as engine, engine.begin() as connection:
         yield connection
 
 
 def transaction_engine() -> sa.Engine:
     """Return the engine of transactions, for the schema's migrations."""
-    return _engine("transaction")
+    return _pool("transaction").engine
 
 
 def dialect() -> str:
     """Return ``mysql``, ``postgresql`` or ``sqlite``."""
-    name = _engine("statement").dialect.name
+    name = _pool("statement").engine.dialect.name
     return "mysql" if name == "mariadb" else name
 
 

@@ -12,6 +12,7 @@ What has a type is also counted under ``volumes_<type>``, ``gigabytes_<type>`` a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -161,16 +162,12 @@ def end_growth(
 
     :param grown: count it as used; False gives it back
     """
-    for resource, amount in _with_type(connection, {GIGABYTES: growth}, volume_type_id):
-        connection.execute(
-            sa.update(models.quota_usages)
-            .where(_U.project_id == project_id, _U.resource == resource)
-            .values(
-                reserved=sa.case((_U.reserved > amount, _U.reserved - amount), else_=0),
-                in_use=_U.in_use + (amount if grown else 0),
-                updated_at=utcnow(),
-            )
-        )
+    counted = dict(_with_type(connection, {GIGABYTES: growth}, volume_type_id))
+    amount = _amount(counted)
+    values = {_U.reserved: _less(_U.reserved, amount)}
+    if grown:
+        values[_U.in_use] = _U.in_use + amount
+    _change(connection, project_id, counted, values)
 
 
 def consume_group(connection: sa.Connection, project_id: str) -> None:
@@ -281,11 +278,30 @@ def _take(
             )
         raise _COUNTED[resource.partition("_")[0]](allowed=limit, name=resource)
     column = _U.reserved if reserve else _U.in_use
-    more = sa.case(counted, value=_U.resource)
+    _change(connection, project_id, counted, {column: column + _amount(counted)})
+
+
+def _amount(counted: Mapping[str, int]) -> sa.ColumnElement[int]:
+    """Return the SQL of what is counted of a usage's resource."""
+    return sa.case(dict(counted), value=_U.resource)
+
+
+def _less(column: sa.ColumnElement[int], amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Return the SQL of a usage less an amount; it never becomes negative."""
+    return sa.case((column > amount, column - amount), else_=0)
+
+
+def _change(
+    connection: sa.Connection,
+    project_id: str,
+    resources: Iterable[str],
+    values: Mapping[Any, sa.ColumnElement[int]],
+) -> None:
+    """Write some of a project's usages."""
     connection.execute(
         sa.update(models.quota_usages)
-        .where(_U.project_id == project_id, _U.resource.in_(list(counted)))
-        .values({column: column + more, _U.updated_at: utcnow()})
+        .where(_U.project_id == project_id, _U.resource.in_(list(resources)))
+        .values({**values, _U.updated_at: utcnow()})
     )
 
 
@@ -309,12 +325,7 @@ def _give(
     volume_type_id: str | None,
 ) -> None:
     counted = dict(_with_type(connection, amounts, volume_type_id))
-    less = sa.case(counted, value=_U.resource)
-    connection.execute(
-        sa.update(models.quota_usages)
-        .where(_U.project_id == project_id, _U.resource.in_(list(counted)))
-        .values(in_use=sa.case((_U.in_use > less, _U.in_use - less), else_=0), updated_at=utcnow())
-    )
+    _change(connection, project_id, counted, {_U.in_use: _less(_U.in_use, _amount(counted))})
 
 
 def _insert_usage(connection: sa.Connection, project_id: str, resource: str) -> None:

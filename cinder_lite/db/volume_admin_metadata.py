@@ -8,7 +8,7 @@ Keys that have a meaning: ``readonly`` (``True`` or ``False``: nobody may write 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -23,6 +23,19 @@ def get(volume_id: str) -> dict[str, str]:
     query = sa.select(T.c.key, T.c.value).where(T.c.volume_id == volume_id)
     with engine.statement() as connection:
         return {row.key: row.value for row in connection.execute(query)}
+
+
+def of_volumes(
+    connection: sa.Connection, ids: Sequence[str], keys: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """Return those of the named notes that there are on some volumes."""
+    query = sa.select(T.c.volume_id, T.c.key, T.c.value).where(
+        T.c.volume_id.in_(ids), T.c.key.in_(list(keys))
+    )
+    found: dict[str, dict[str, str]] = {}
+    for volume_id, key, value in connection.execute(query):
+        found.setdefault(volume_id, {})[key] = value
+    return found
 
 
 @engine.retried

@@ -241,22 +241,12 @@ def remove_as_seen(attachment: Attachment) -> list[Attachment] | None:
 
 
 def _remove(connection: sa.Connection, attachment_id: str, volume: Volume) -> list[Attachment]:
-    now = utcnow()
-    ended = connection.execute(
-        sa.update(T)
-        .where(T.c.id == attachment_id, T.c.volume_id == volume.id, T.c.deleted == sa.false())
-        .values(
-            deleted=True,
-            deleted_at=now,
-            detach_time=now,
-            attach_status=states.ATTACHMENT_DELETED,
-        )
-    )
+    ended = attached_volumes.end(connection, T.c.id == attachment_id, T.c.volume_id == volume.id)
     notes = models.volume_admin_metadata
     connection.execute(
         sa.delete(notes).where(notes.c.volume_id == volume.id, notes.c.key == "attached_mode")
     )
-    if ended.rowcount or volume.status in attached_volumes.FOLLOWS:
+    if ended or volume.status in attached_volumes.FOLLOWS:
         attached_volumes.follow(connection, volume)
     return _of_volume(connection, volume.id)
 

@@ -17,7 +17,13 @@ import orjson
 import sqlalchemy as sa
 
 from cinder_lite import exception, states
-from cinder_lite.db import engine, models, volume_glance_metadata, volume_sql
+from cinder_lite.db import (
+    engine,
+    models,
+    volume_admin_metadata,
+    volume_glance_metadata,
+    volume_sql,
+)
 from cinder_lite.db.volume_sql import COLUMNS, SORT_KEYS, TIMES
 from cinder_lite.objects import Volume
 
@@ -29,7 +35,6 @@ INDEX = {name: position for position, name in enumerate(FIELDS)}
 
 Row = list[Any]
 
-_BEING_MADE = (states.CREATING, states.DOWNLOADING)
 _UNUSED = (None, "detached", "reserved")
 """attach_status of volumes without a complete attachment."""
 
@@ -160,7 +165,8 @@ def _add_more(connection: sa.Connection, rows: Sequence[Row]) -> None:
     of_image = [one for one, mark in marks.items() if mark & volume_sql.HAS_IMAGE_METADATA]
     noted = [one for one, mark in marks.items() if mark & volume_sql.HAS_NOTES]
     found = volume_glance_metadata.of_volumes(connection, of_image) if of_image else {}
-    notes = _notes(connection, noted) if noted else {}
+    shown = volume_sql.SHOWN_NOTES
+    notes = volume_admin_metadata.of_volumes(connection, noted, shown) if noted else {}
     for row in rows:
         row[position] = found.get(row[0])
         if row[0] in notes:
@@ -169,20 +175,9 @@ def _add_more(connection: sa.Connection, rows: Sequence[Row]) -> None:
 
 def _current(notes: dict[str, str], row: Row) -> dict[str, str]:
     """Return the notes on a volume without what a service that was killed has left."""
-    if row[INDEX["status"]] in _BEING_MADE:
+    if row[INDEX["status"]] in states.BEING_MADE:
         return notes
     return {key: text for key, text in notes.items() if key != volume_sql.CREATION_PROGRESS}
-
-
-def _notes(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    columns = models.volume_admin_metadata.c
-    query = sa.select(columns.volume_id, columns.key, columns.value).where(
-        columns.volume_id.in_(ids), columns.key.in_(volume_sql.SHOWN_NOTES)
-    )
-    found: dict[str, dict[str, str]] = {}
-    for volume_id, key, value in connection.execute(query):
-        found.setdefault(volume_id, {})[key] = value
-    return found
 
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> dict[str, list[Row]]:

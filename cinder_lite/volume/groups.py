@@ -15,7 +15,6 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import groups
 from cinder_lite.volume import group_snapshots, lifecycle
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.create import ending
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def copy(backend: Backend, context: RequestContext, group_id: str, claim: lifecy
 def finish_copy(group_id: str) -> None:
     """Mark a group available when all of its volumes are, or in error when one can not be."""
     members = groups.volumes_of(group_id)
-    if any(volume.status in ending.BEING_MADE for volume in members):
+    if any(volume.status in states.BEING_MADE for volume in members):
         return
     bad = [f"{v.id} ({v.status})" for v in members if v.status != states.AVAILABLE]
     status = states.ERROR if bad else states.AVAILABLE

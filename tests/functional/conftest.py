@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.functional.harness import scratch as scratch_module
 from tests.functional.harness import servers as servers_module
 from tests.functional.harness.clients import Clients
 from tests.functional.harness.deployment import Deployment
@@ -21,8 +20,6 @@ from tests.functional.harness.servers import ServerPool
 
 REQUIRE_SERVERS = "CINDER_LITE_REQUIRE_SERVERS"
 """Set by tools/run_tests.sh: a server that is missing fails its tests instead of skipping them."""
-KEEP = "CINDER_LITE_KEEP"
-"""Set: the scratch directory stays after the run."""
 
 _live: list[Deployment] = []
 
@@ -56,10 +53,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A directory for all that the run writes; it goes at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="cinder-lite-tests-"))
-    yield directory
-    if not os.environ.get(KEEP):
-        shutil.rmtree(directory, ignore_errors=True)
+    with scratch_module.scratch("tests") as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +101,7 @@ def _end(deployment: Deployment) -> None:
     try:
         deployment.stop_all()
     finally:
-        if not os.environ.get(KEEP):
+        if not scratch_module.kept():
             deployment.discard()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +16,17 @@ from tests.functional.harness import keystone as keystone_module
 from tests.functional.harness import schemathesis, venvs
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.keystone import Keystone
+from tests.functional.harness.scratch import scratch
 from tests.functional.harness.servers import ServerPool
 
-KEEP = "CINDER_LITE_KEEP"
-"""Set: the scratch directory stays after the run."""
 SERVER = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture(scope="session")
 def directory() -> Iterator[Path]:
     """A directory for all that the run writes; it goes at the end."""
-    path = Path(tempfile.mkdtemp(prefix="cinder-lite-fuzz-"))
-    yield path
-    if not os.environ.get(KEEP):
-        shutil.rmtree(path, ignore_errors=True)
+    with scratch("fuzz") as path:
+        yield path
 
 
 @pytest.fixture(scope="session")

@@ -4,29 +4,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.harness import compute, glance, keystone, process, settings, tempest, venvs
+from tests.functional.harness import compute, process, settings, stack, tempest
 from tests.functional.harness.compute import Compute
 from tests.functional.harness.deployment import Deployment
+from tests.functional.harness.scratch import scratch
 from tests.functional.harness.servers import ServerPool
 
-KEEP = "CINDER_LITE_KEEP"
-"""Set: the scratch directory stays after the run."""
 IMAGE_BYTES = 1024**2
-TOOLS = (
-    ("keystone", keystone.REQUIREMENTS),
-    ("glance", glance.REQUIREMENTS),
-    ("nova", compute.REQUIREMENTS),
-)
 
 _running: list[tuple[Deployment, Compute]] = []
 
@@ -45,41 +35,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest.fixture(scope="session")
 def directory() -> Iterator[Path]:
     """A directory for all that the run writes; it goes at the end."""
-    path = Path(tempfile.mkdtemp(prefix="cinder-lite-nova-"))
-    yield path
-    if not os.environ.get(KEEP):
-        shutil.rmtree(path, ignore_errors=True)
+    with scratch("nova") as path:
+        yield path
 
 
 @pytest.fixture(scope="session")
 def servers(directory: Path) -> Iterator[ServerPool]:
     """RabbitMQ, MariaDB, Keystone and Glance."""
-    pool = ServerPool(directory / "servers")
-    try:
-        pool.prepare(("mariadb", "rabbitmq"))
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda tool: venvs.environment(*tool), TOOLS))
-        pool.begin("keystone", keystone.Keystone)
-        connection = pool.get("mariadb").fresh()
-        identity = identity_of(pool)
-        pool.begin("glance", lambda home: glance.Glance(home, identity, connection))
-        pool.wait("glance")
+    with stack.identity_and_images(directory, "nova", compute.REQUIREMENTS) as pool:
         yield pool
-    finally:
-        pool.stop()
-
-
-def identity_of(pool: ServerPool) -> keystone.Keystone:
-    """Return the Keystone of a pool."""
-    found = pool.wait("keystone")
-    assert isinstance(found, keystone.Keystone)
-    return found
 
 
 @pytest.fixture(scope="session")
 def cloud(servers: ServerPool, directory: Path) -> Iterator[tuple[Deployment, Compute]]:
     """One volume host with two backends, and Nova with two compute hosts, which know each other."""
-    identity = identity_of(servers)
+    identity = stack.identity_of(servers)
     account = identity.service_settings()["keystone_authtoken"]
     home = directory / "deployment"
     home.mkdir()
@@ -99,11 +69,11 @@ def cloud(servers: ServerPool, directory: Path) -> Iterator[tuple[Deployment, Co
             **shared,
         },
     )
-    with contextlib.ExitStack() as stack:
-        stack.callback(deployment.stop_all)
+    with contextlib.ExitStack() as end:
+        end.callback(deployment.stop_all)
         deployment.start_all()
         identity.register(deployment.root_url)
-        identity.publish("network", stack.enter_context(tempest.empty_network_service()))
+        identity.publish("network", end.enter_context(tempest.empty_network_service()))
         servers.begin("nova", lambda where: Compute(where, identity, servers))
         nova = servers.wait("nova")
         assert isinstance(nova, Compute)
@@ -133,9 +103,7 @@ def flavor(nova: Compute) -> str:
 @pytest.fixture(scope="session")
 def server(nova: Compute, servers: ServerPool, flavor: str) -> Iterator[str]:
     """The id of a server that runs from an image."""
-    images = servers.wait("glance")
-    assert isinstance(images, glance.Glance)
-    image = images.add_image("nothing", IMAGE_BYTES)
+    image = stack.images_of(servers).add_image("nothing", IMAGE_BYTES)
     server_id = nova.boot(imageRef=image, flavorRef=flavor)
     yield server_id
     nova.delete(server_id)

@@ -7,15 +7,14 @@ import importlib
 import importlib.util
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import KEEP, REQUIRE_SERVERS
+from tests.functional.conftest import REQUIRE_SERVERS
+from tests.functional.harness.scratch import scratch
 from tests.functional.harness.servers import ServerPool
 from tests.storage.deployment import BACKENDS, DRIVER, StorageDeployment
 from tests.storage.groups import LAB_DISKS, SUPPORT_DISKS, Groups
@@ -66,10 +65,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest.fixture(scope="session")
 def storage_scratch() -> Iterator[Path]:
     """A directory for the machine's disks; it goes at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="cinder-lite-storage-"))
-    yield directory
-    if not os.environ.get(KEEP):
-        shutil.rmtree(directory, ignore_errors=True)
+    with scratch("storage") as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

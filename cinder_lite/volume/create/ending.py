@@ -18,10 +18,7 @@ from cinder_lite.volume.backend import Backend
 
 LOG = logging.getLogger(__name__)
 
-BEING_MADE = (states.CREATING, states.DOWNLOADING)
-"""Statuses of a volume that its backend has not finished."""
-
-_STATUS = cond.In("its status is no longer creating.", "status", BEING_MADE)
+_STATUS = cond.In("its status is no longer creating.", "status", states.BEING_MADE)
 
 _UNFINISHED = cond.In("it was made before.", "launched_at", (None,))
 
@@ -40,7 +37,7 @@ def is_being_made(volume: Volume) -> bool:
     A volume that was whole once is not: an image may be written over it (its status is then
     downloading, too), or somebody has reset its status.
     """
-    return volume.status in BEING_MADE and volume.launched_at is None
+    return volume.status in states.BEING_MADE and volume.launched_at is None
 
 
 def _is_still_ours(volume: Volume) -> bool:

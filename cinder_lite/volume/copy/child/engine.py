@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .bucket import TokenBucket
-from .extents import any_set, data_extents, nonzero_runs
+from .extents import data_extents, nonzero_runs
 
 ALIGNMENT = 4096
 """Bytes. O_DIRECT transfers start and end at multiples of it; few devices ask for more."""
@@ -224,7 +224,7 @@ class Copier:
         with memoryview(buffer) as view:
             self._source.read(view[:length], offset)
             # The first byte alone decides for most data.
-            if self._clears and not buffer[0] and not any_set(buffer, length):
+            if self._clears and not buffer[0] and not any(nonzero_runs(buffer, length)):
                 self._target.zero(offset, length)
                 self._count(0, length)
                 return

@@ -52,30 +52,20 @@ def read_extents(path: str) -> list[tuple[int, int]]:
     return extents
 
 
-def any_set(buffer: mmap.mmap | bytes, length: int) -> bool:
-    """Tell whether any of a buffer's first ``length`` bytes is not zero."""
-    zeros = bytes(ZERO_UNIT)
-    for first in range(0, length, ZERO_UNIT):
-        last = min(first + ZERO_UNIT, length)
-        if buffer[first:last] != zeros[: last - first]:
-            return True
-    return False
-
-
-def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> list[tuple[int, int]]:
+def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> Iterator[tuple[int, int]]:
     """Tell which parts of a buffer's first ``length`` bytes hold anything but zeros.
 
-    :returns: pairs of first byte and byte after the last, in units of ``ZERO_UNIT``
+    :returns: pairs of first byte and byte after the last, in units of ``ZERO_UNIT``, in order
     """
     zeros = bytes(ZERO_UNIT)
-    runs: list[tuple[int, int]] = []
+    begin: int | None = None
     for first in range(0, length, ZERO_UNIT):
         last = min(first + ZERO_UNIT, length)
         # The first byte alone decides for most data, and spares a copy of the rest.
-        if not buffer[first] and buffer[first:last] == zeros[: last - first]:
-            continue
-        if runs and runs[-1][1] == first:
-            runs[-1] = (runs[-1][0], last)
-        else:
-            runs.append((first, last))
-    return runs
+        if buffer[first] or buffer[first:last] != zeros[: last - first]:
+            begin = first if begin is None else begin
+        elif begin is not None:
+            yield begin, first
+            begin = None
+    if begin is not None:
+        yield begin, length

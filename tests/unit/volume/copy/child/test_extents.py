@@ -45,7 +45,7 @@ def test_an_error_of_the_file_system_is_not_taken_for_a_hole() -> None:
 def test_runs_of_data_between_zeros() -> None:
     zeros, data = bytes(ZERO_UNIT), b"\0" * (ZERO_UNIT - 1) + b"x"
     buffer = zeros + data + data + zeros + data
-    assert nonzero_runs(buffer, len(buffer)) == [
+    assert list(nonzero_runs(buffer, len(buffer))) == [
         (ZERO_UNIT, 3 * ZERO_UNIT),
         (4 * ZERO_UNIT, 5 * ZERO_UNIT),
     ]
@@ -53,5 +53,5 @@ def test_runs_of_data_between_zeros() -> None:
 
 def test_only_the_given_length_counts() -> None:
     buffer = bytes(ZERO_UNIT) + b"x" * ZERO_UNIT
-    assert nonzero_runs(buffer, ZERO_UNIT) == []
-    assert nonzero_runs(buffer, ZERO_UNIT + 10) == [(ZERO_UNIT, ZERO_UNIT + 10)]
+    assert list(nonzero_runs(buffer, ZERO_UNIT)) == []
+    assert list(nonzero_runs(buffer, ZERO_UNIT + 10)) == [(ZERO_UNIT, ZERO_UNIT + 10)]
