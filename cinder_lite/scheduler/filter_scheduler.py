@@ -158,6 +158,8 @@ class FilterScheduler(driver.Scheduler):
         # Asked before the lock is taken: whoever waits for the lock must not wait for the database.
         self.host_manager.services()
         with self.host_manager.lock:
+            # The database may have told of it with a report: it must not be in its own way.
+            self.release(request_spec)
             weighed = self._get_weighted_candidates(
                 context, request_spec, filter_properties, refusals, within
             )

@@ -129,7 +129,7 @@ class HostManager:
             if self._is_late(host, taken):
                 return
             confirmed = self._ledger.confirmed(host)
-        durable = _durable_promises(host, taken)
+        durable = _durable_promises(host, taken, confirmed)
         pools = host_state.from_report(host, report, taken)
         with self._arrived:
             if self._is_late(host, taken):
@@ -275,10 +275,12 @@ class HostManager:
         ]
 
 
-def _durable_promises(host: str, taken: datetime.datetime) -> list[Promise] | None:
+def _durable_promises(
+    host: str, taken: datetime.datetime, known: Mapping[str, Promise]
+) -> list[Promise] | None:
     """Return what the database knows to be missing from a report, None if it can not say."""
     try:
-        return ledger.durable_promises(host, taken)
+        return ledger.durable_promises(host, taken, known)
     except Exception:
         LOG.exception("Backend %s: what its report does not hold yet can not be read", host)
         return None

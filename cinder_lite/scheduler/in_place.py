@@ -19,6 +19,7 @@ from cinder_lite.db import growth, snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.scheduler import failures
 from cinder_lite.scheduler.driver import Scheduler
+from cinder_lite.scheduler.ledger import extension_key, snapshot_key
 from cinder_lite.scheduler.readiness import Readiness
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.rpcapi import VolumeAPI
@@ -55,7 +56,7 @@ class InPlace:
             LOG.info("Volume %s is not to be extended to %s GiB any more", volume_id, new_size)
             return
         spec = request_spec(volume, volume_type_of(admin, volume))
-        spec |= {"operation": "extend_volume", "promise": f"extension of {volume_id}"}
+        spec |= {"operation": "extend_volume", "promise": extension_key(volume_id)}
         error = self._admit(
             context,
             volume,
@@ -81,7 +82,7 @@ class InPlace:
             "volume_properties": {"size": snapshot.volume_size},
             "volume_type": {},
             "operation": "create_snapshot",
-            "promise": f"snapshot {snapshot_id}",
+            "promise": snapshot_key(snapshot_id),
         }
         error = self._admit(
             context,
@@ -112,7 +113,6 @@ class InPlace:
         except Exception as error:
             self._driver.release(spec)
             return error
-        # The backend's next report holds the room.
         self._driver.confirm(spec)
         return None
 

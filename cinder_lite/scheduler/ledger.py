@@ -8,6 +8,8 @@ the database says is still missing from the report. That settles three races at 
 taken before a volume existed does not wipe out its promise; a promise ends exactly when a report
 holds the volume, or the volume will never come; and what other schedulers promised is known here
 as of the next report, and after a restart.
+
+The growth of a volume and a snapshot are promised alike, each under a key of its own.
 """
 
 from __future__ import annotations
@@ -15,13 +17,15 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from cinder_lite import host as host_name
 from cinder_lite import states
-from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.db import in_place, volume_migrations, volumes
 
 GIB = 1024**3
+
+_EXTENSION, _SNAPSHOT = "extension of ", "snapshot "
 
 _PROMISED_PHASES = (
     states.PHASE_SCHEDULED,
@@ -33,12 +37,23 @@ _PROMISED_PHASES = (
 """Phases of a move whose destination is chosen and that may have no row there yet."""
 
 
+def extension_key(volume_id: str) -> str:
+    """Return the key of what a volume is promised to grow by."""
+    return _EXTENSION + volume_id
+
+
+def snapshot_key(snapshot_id: str) -> str:
+    """Return the key of what a snapshot is promised."""
+    return _SNAPSHOT + snapshot_id
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Promise:
-    """Capacity of a pool that one volume will take."""
+    """Capacity of a pool that one volume, its growth, or a snapshot will take."""
 
     key: str
-    """Id of the volume, or of the migration while its target has no row."""
+    """Id of the volume, or of the migration while its target has no row; or :func:`extension_key`
+    or :func:`snapshot_key`."""
     host: str
     """``host@backend#pool``."""
     size: float
@@ -80,13 +95,13 @@ class Ledger:
         """
         return [promise for promise in self._promises.values() if promise.host == host]
 
-    def confirmed(self, service_host: str) -> set[str]:
-        """Return the keys of a backend's confirmed promises.
+    def confirmed(self, service_host: str) -> dict[str, Promise]:
+        """Return a backend's confirmed promises by key.
 
         :param service_host: ``host@backend``
         """
         return {
-            key
+            key: promise
             for key, promise in self._promises.items()
             if key not in self._unconfirmed and host_name.service_of(promise.host) == service_host
         }
@@ -108,12 +123,16 @@ class Ledger:
             self._promises[promise.key] = dataclasses.replace(promise, thin=thin)
 
 
-def durable_promises(service_host: str, taken: datetime.datetime) -> list[Promise]:
+def durable_promises(
+    service_host: str, taken: datetime.datetime, known: Mapping[str, Promise]
+) -> list[Promise]:
     """Return what the database knows to be missing from a backend's report.
 
     :param service_host: ``host@backend``
     :param taken: when the report's figures were taken, by that host's clock, which also sets the
         times at which its volumes are finished
+    :param known: the backend's confirmed promises by key. The database knows when a volume was
+        extended, but not by how much: that is only known here
     """
     promises = [
         Promise(
@@ -131,4 +150,20 @@ def durable_promises(service_host: str, taken: datetime.datetime) -> list[Promis
         # Once the target has a row, that row is among the volumes.
         if move.new_volume_id is None and host_name.service_of(move.dest_host) == service_host
     ]
-    return promises
+    promises += [
+        Promise(key=extension_key(one.id), host=one.host, size=one.gigabytes)
+        for one in in_place.growing(service_host)
+    ]
+    promises += [
+        Promise(key=snapshot_key(one.id), host=one.host, size=one.gigabytes)
+        for one in in_place.snapshots_in_the_making(service_host)
+    ]
+    grown = in_place.grown_since(_named(known, _EXTENSION), taken)
+    made = in_place.snapshots_made_since(_named(known, _SNAPSHOT), taken)
+    ended = {*map(extension_key, grown), *map(snapshot_key, made)}
+    return promises + [known[key] for key in ended.difference(one.key for one in promises)]
+
+
+def _named(known: Iterable[str], kind: str) -> list[str]:
+    """Return the ids in the keys of one kind."""
+    return [key.removeprefix(kind) for key in known if key.startswith(kind)]

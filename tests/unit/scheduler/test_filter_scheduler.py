@@ -65,7 +65,7 @@ class TestHostPassesFilters:
         spec = spec_of(new_volume(), migration_id="m")
         scheduler.host_passes_filters(context, TWO, spec, {})
         scheduler.confirm(spec)
-        assert scheduler.host_manager._ledger.confirmed("h2@b") == {"m"}
+        assert scheduler.host_manager._ledger.confirmed("h2@b").keys() == {"m"}
 
     def test_the_refusal_names_filter_and_reason(
         self, scheduler: FilterScheduler, context: RequestContext
@@ -198,7 +198,7 @@ class TestScheduleCreateVolume:
             "source_volid": None,
         }
         assert free(scheduler, ONE) == 90.0
-        assert scheduler.host_manager._ledger.confirmed("h1@b") == {volume.id}
+        assert scheduler.host_manager._ledger.confirmed("h1@b").keys() == {volume.id}
 
     @pytest.mark.usefixtures("backends")
     def test_volumes_spread(self, scheduler: FilterScheduler, context: RequestContext) -> None:

@@ -29,7 +29,7 @@ HOST = "h1@b#pool"
 @pytest.fixture(autouse=True)
 def _backend(manager: SchedulerManager) -> None:
     """One backend with 40 of 100 GiB free."""
-    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=40))
+    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=40), age=20)
 
 
 @pytest.fixture
@@ -88,13 +88,48 @@ def test_what_fits_is_grown(
     assert told(context) == []
 
 
-def test_the_promise_ends_with_the_next_report(
+def test_the_promise_lasts_until_a_report_holds_what_grew(
     manager: SchedulerManager, context: RequestContext, volume: Volume
 ) -> None:
+    begin(volume, 40)
+    manager.extend_volume(context, volume.id, 40)
+    states_of = manager.driver.host_manager
+    report(states_of, "h1@b", flat(free_capacity_gb=40), age=10)
+    assert free(manager) == 10, "it has not grown yet"
+    growth.end(volume.id, grown=True)
+    report(states_of, "h1@b", flat(free_capacity_gb=40), age=5)
+    assert free(manager) == 10, "the figures are from before its end"
+    report(states_of, "h1@b", flat(free_capacity_gb=10), age=-5)
+    assert free(manager) == 10, "this report holds it"
+
+
+def test_a_promise_ends_with_an_extension_that_fails(
+    manager: SchedulerManager, context: RequestContext, volume: Volume
+) -> None:
+    begin(volume, 40)
+    manager.extend_volume(context, volume.id, 40)
+    growth.end(volume.id, grown=False, status=states.ERROR_EXTENDING)
+    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=40), age=5)
+    assert free(manager) == 40
+
+
+def test_a_report_before_the_request_is_not_in_its_way(
+    manager: SchedulerManager, rpcapi: FakeVolumeAPI, context: RequestContext, volume: Volume
+) -> None:
     begin(volume, 50)
+    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=40), age=10)
+    assert free(manager) == 0, "the database tells of it"
     manager.extend_volume(context, volume.id, 50)
-    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=7))
-    assert free(manager) == 7
+    assert [name for name, _ in rpcapi.calls] == ["extend_volume"]
+    assert free(manager) == 0
+
+
+def test_what_another_scheduler_promised_is_known_by_the_next_report(
+    manager: SchedulerManager, volume: Volume, snapshot: Snapshot
+) -> None:
+    begin(volume, 15)
+    report(manager.driver.host_manager, "h1@b", flat(free_capacity_gb=40), age=10)
+    assert free(manager) == 40 - 5 - 10
 
 
 def test_what_does_not_fit_is_refused_and_undone(
@@ -187,6 +222,20 @@ def test_a_snapshot_that_fits_is_made(
     assert rpcapi.calls == [("create_snapshot", {"host": HOST, "snapshot_id": snapshot.id})]
     assert snapshots.get(context, snapshot.id).status == states.CREATING
     assert free(manager) == 30
+
+
+def test_a_snapshots_promise_lasts_until_a_report_holds_it(
+    manager: SchedulerManager, context: RequestContext, snapshot: Snapshot
+) -> None:
+    manager.create_snapshot(context, snapshot.id)
+    states_of = manager.driver.host_manager
+    report(states_of, "h1@b", flat(free_capacity_gb=40), age=10)
+    assert free(manager) == 30, "it is not made yet"
+    snapshots.conditional_update(snapshot.id, {"status": states.AVAILABLE}, None)
+    report(states_of, "h1@b", flat(free_capacity_gb=40), age=5)
+    assert free(manager) == 30, "the figures are from before its end"
+    report(states_of, "h1@b", flat(free_capacity_gb=30), age=-5)
+    assert free(manager) == 30, "this report holds it"
 
 
 def test_a_snapshot_that_does_not_fit_is_in_error_and_uncounted(
