@@ -370,6 +370,12 @@ class VolumeTypeEncryptionExists(Invalid):
     message = "Volume type encryption for type %(type_id)s already exists."
 
 
+class KeyManagerFailed(Invalid):
+    """The key manager did not do what it was asked for; its own words are in the log only."""
+
+    message = "The key manager did not %(what)s; the log of the service says why."
+
+
 class InvalidQoSSpecs(Invalid):
     """A value of QoS specs is wrong."""
 

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from cinder_lite.conf import api, base, database, groups, image, nova, quota, scheduler, volume
+from cinder_lite.conf import (
+    api,
+    base,
+    database,
+    groups,
+    image,
+    key_manager,
+    nova,
+    quota,
+    scheduler,
+    volume,
+)
 
 CONF = cfg.CONF
 
@@ -18,6 +29,7 @@ for _module in (api, base, groups, image, quota, scheduler, volume):
     CONF.register_opts(_module.OPTS)
 CONF.register_opts(nova.MIGRATION_OPTS)
 CONF.register_opts(database.OPTS, group=database.GROUP)
+CONF.register_opts(key_manager.OPTS, group=key_manager.GROUP)
 CONF.register_opts(nova.OPTS, group=nova.GROUP)
 CONF.register_opts(nova.SERVICE_USER_OPTS, group=nova.SERVICE_USER)
 

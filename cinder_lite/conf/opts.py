@@ -14,6 +14,7 @@ from cinder_lite.conf import (
     database,
     groups,
     image,
+    key_manager,
     nova,
     quota,
     scheduler,
@@ -30,6 +31,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     return [
         ("DEFAULT", default),
         (database.GROUP, list(database.OPTS)),
+        (key_manager.GROUP, list(key_manager.OPTS)),
         (nova.GROUP, [*nova.OPTS, *nova.auth_opts()]),
         (nova.SERVICE_USER, [*nova.SERVICE_USER_OPTS, *nova.auth_opts()]),
         (backend.SHARED_GROUP, list(backend.OPTS)),

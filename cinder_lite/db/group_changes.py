@@ -193,10 +193,13 @@ def _leave(connection: sa.Connection, group: Group, volume: Volume | None, volum
 
 
 @engine.retried
-def copy_group(values: Mapping[str, Any], source_id: str) -> Group:
+def copy_group(
+    values: Mapping[str, Any], source_id: str, keys: Mapping[str, str] | None = None
+) -> Group:
     """Write the row of a group that will be a copy of another one, and its volumes' rows.
 
     :param values: columns of the new group
+    :param keys: ids of the keys for the copies of encrypted volumes, by the volumes' ids
     :raises InvalidGroup, InvalidVolume: the source is empty, or its volumes can not be copied
     :raises OverQuota: there is no room for the group or its volumes
     """
@@ -209,7 +212,10 @@ def copy_group(values: Mapping[str, Any], source_id: str) -> Group:
                     reason=f"group {source_id} can not be copied: the status of volume "
                     f"{volume.id} must be available or in-use, but is {volume.status}."
                 )
-        copies = [(volume, volume.size, {"source_volid": volume.id}) for volume in members]
+        copies = [
+            (volume, volume.size, {"source_volid": volume.id, **_key(volume, keys)})
+            for volume in members
+        ]
         return _copy(connection, {**values, "source_group_id": source_id}, source, copies)
 
 
@@ -219,12 +225,14 @@ def copy_group_snapshot(
     group_snapshot_id: str,
     group_id: str,
     read: Callable[[sa.Connection, str], Collection[Snapshot]],
+    keys: Mapping[str, str] | None = None,
 ) -> Group:
     """Write the row of a group that will hold a group snapshot's data, and its volumes' rows.
 
     :param values: columns of the new group
     :param group_id: the group that the snapshot is of
     :param read: returns the snapshots, inside the transaction
+    :param keys: ids of the keys for the copies of encrypted snapshots, by the snapshots' ids
     :raises InvalidGroup, InvalidSnapshot: there are none, or they can not be copied
     :raises OverQuota: there is no room for the group or its volumes
     """
@@ -238,9 +246,21 @@ def copy_group_snapshot(
                     f"snapshot {snapshot.id} must be available, but is {snapshot.status}."
                 )
             volume = volumes.read(connection, snapshot.volume_id)
-            copies.append((volume, snapshot.volume_size, {"snapshot_id": snapshot.id}))
+            origin = {"snapshot_id": snapshot.id, **_key(snapshot, keys)}
+            copies.append((volume, snapshot.volume_size, origin))
         named = {**values, "group_snapshot_id": group_snapshot_id}
         return _copy(connection, named, source, copies)
+
+
+def _key(source: Volume | Snapshot, keys: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the column of a copy's key; none for a source that is not encrypted."""
+    if source.encryption_key_id is None:
+        return {}
+    if source.id not in (keys or {}):
+        raise exception.InvalidVolume(
+            reason=f"{source.id} has become encrypted or part of the group just now; try again."
+        )
+    return {"encryption_key_id": (keys or {})[source.id]}
 
 
 def _copy(

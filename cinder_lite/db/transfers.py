@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import engine, models, pages, quotas, volumes
+from cinder_lite.db import encryption_keys, engine, models, pages, quotas, volumes
 from cinder_lite.objects import Transfer, utcnow
 
 T = models.transfers
@@ -86,11 +86,14 @@ def listing(
 
 
 @engine.retried
-def create(values: Mapping[str, Any], rules: Sequence[cond.Condition]) -> Transfer | None:
+def create(
+    values: Mapping[str, Any], rules: Sequence[cond.Condition], key_id: str | None = None
+) -> Transfer | None:
     """Offer a volume: mark it and write the offer, both or neither.
 
     :param values: columns of the offer
     :param rules: what must hold of the volume, tested by the UPDATE that marks it
+    :param key_id: the key that it and its snapshots name from then on; None: the one before
     :returns: None when a rule refused
     :raises InvalidSnapshot: a snapshot that goes along is not available
     """
@@ -101,6 +104,8 @@ def create(values: Mapping[str, Any], rules: Sequence[cond.Condition]) -> Transf
             return None
         if not row["no_snapshots"]:
             _check_snapshots(connection, row["volume_id"])
+        if key_id is not None:
+            encryption_keys.replace(connection, row["volume_id"], key_id)
         connection.execute(sa.insert(T), row)
     return Transfer(**{name: row[name] for name in _FIELDS if name in row})
 
@@ -118,15 +123,18 @@ def _check_snapshots(connection: sa.Connection, volume_id: str) -> None:
 
 
 @engine.retried
-def destroy(transfer_id: str, volume_id: str) -> bool:
+def destroy(transfer_id: str, volume_id: str, key_id: str | None = None) -> bool:
     """Take an offer back and make its volume available again.
 
+    :param key_id: the key that the volume and its snapshots name from then on
     :returns: False when the offer has gone already
     """
     with engine.transaction() as connection:
         if not _end(connection, transfer_id, {}):
             return False
         volumes.swap(connection, volume_id, {"status": states.AVAILABLE}, [_OFFERED])
+        if key_id is not None:
+            encryption_keys.replace(connection, volume_id, key_id)
     return True
 
 
@@ -141,8 +149,12 @@ def _end(connection: sa.Connection, transfer_id: str, values: Mapping[str, Any])
 
 
 @engine.retried
-def accept(transfer: Transfer, user_id: str | None, project_id: str) -> None:
+def accept(
+    transfer: Transfer, user_id: str | None, project_id: str, key_id: str | None = None
+) -> None:
     """Give an offered volume to a project, with what it counts for, in one transaction.
+
+    :param key_id: the key that the volume and its snapshots name from then on
 
     :raises TransferNotFound: somebody else was faster, or the offer was taken back
     :raises InvalidVolume: the volume is offered no longer
@@ -166,6 +178,8 @@ def accept(transfer: Transfer, user_id: str | None, project_id: str) -> None:
             quotas.release(connection, str(volume.project_id), *counted)
         if not transfer.no_snapshots:
             _give_snapshots(connection, volume.id, str(volume.project_id), owner)
+        if key_id is not None:
+            encryption_keys.replace(connection, volume.id, key_id)
 
 
 def _give_snapshots(

@@ -7,16 +7,18 @@ and a deletion concern data and go to the group's volume service.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import group_changes, group_snapshots, groups, volumes
 from cinder_lite.objects import Group, GroupSnapshot, GroupType, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.volume import encryption
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -102,7 +104,10 @@ def copy_group(
     :raises InvalidGroup, InvalidVolume: the source is empty, or its volumes can not be copied
     :raises OverQuota: there is no room for the copy
     """
-    group = group_changes.copy_group(_copy_of(context, name, description), source.id)
+    with _keys(
+        context, {one.id: one.encryption_key_id for one in groups.volumes_of(source.id)}
+    ) as keys:
+        group = group_changes.copy_group(_copy_of(context, name, description), source.id, keys)
     _cast_copy(context, volume_rpcapi, group)
     return group
 
@@ -120,14 +125,36 @@ def copy_group_snapshot(
     :raises InvalidGroup, InvalidSnapshot: the snapshot is empty, or can not be copied
     :raises OverQuota: there is no room for the copy
     """
-    group = group_changes.copy_group_snapshot(
-        _copy_of(context, name, description),
-        source.id,
-        source.group_id,
-        group_snapshots.read_snapshots,
-    )
+    parts = group_snapshots.snapshots_of(source.id)
+    with _keys(context, {one.id: one.encryption_key_id for one in parts}) as keys:
+        group = group_changes.copy_group_snapshot(
+            _copy_of(context, name, description),
+            source.id,
+            source.group_id,
+            group_snapshots.read_snapshots,
+            keys,
+        )
     _cast_copy(context, volume_rpcapi, group)
     return group
+
+
+@contextlib.contextmanager
+def _keys(context: RequestContext, of: Mapping[str, str | None]) -> Iterator[dict[str, str]]:
+    """Copy the keys of encrypted sources for the volumes that a ``with`` block makes of them.
+
+    :param of: key ids by the ids of the sources; None for one that is not encrypted
+    :raises KeyManagerFailed: a key could not be copied
+    """
+    made: dict[str, str] = {}
+    try:
+        for source_id, key_id in of.items():
+            if key_id is not None:
+                made[source_id] = keymgr.clone(context, key_id)
+        yield made
+    except Exception:
+        for source_id, key_id in made.items():
+            keymgr.delete(context, key_id, f"a copy of {source_id} that was not made")
+        raise
 
 
 def _copy_of(context: RequestContext, name: str | None, description: str | None) -> dict[str, Any]:
@@ -194,6 +221,7 @@ def delete(
     for volume in members:
         if not volume.host:
             volumes.destroy(volume.id)
+            encryption.forget_key(context, volume)
     if not members or groups.destroy(group.id, (states.DELETING,)):
         LOG.info("Group %s: deleted", group.id)
         return

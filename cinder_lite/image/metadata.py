@@ -33,6 +33,10 @@ _OWN = frozenset(
     }
 )
 """Fields of every image; the others are properties that somebody gave it."""
+KEY = "cinder_encryption_key_id"
+"""Property of an image of an encrypted volume: its key."""
+KEY_POLICY = "cinder_encryption_key_deletion_policy"
+"""Property that tells Glance what becomes of that key."""
 _RESERVED = ("os_glance_",)
 """How names of properties begin that Glance keeps for itself."""
 

@@ -10,6 +10,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import deletion, volumes
 from cinder_lite.objects import Volume
+from cinder_lite.volume import encryption
 from cinder_lite.volume.rooms import NO_GROUP, NOT_ATTACHED, NOT_MOVING, Room, refusal_of, status_in
 
 LOG = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Deleting(Room):
             raise refusal_of(volume.id, refusal, refused)
         if not volume.host:
             volumes.destroy(volume.id)
+            encryption.forget_key(context, volume)
             LOG.info("Volume %s: deleted; it was never on a backend", volume.id)
             return
         try:

@@ -9,12 +9,12 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_glance_metadata as db_metadata
 from cinder_lite.db import volume_types, volumes
-from cinder_lite.image import checks
+from cinder_lite.image import checks, metadata
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume.rpcapi import VolumeAPI
@@ -80,22 +80,34 @@ class Images:
     ) -> dict[str, Any]:
         """Register an image and have the volume's host fill it.
 
+        An image of an encrypted volume holds what the volume holds, and names a key of its own,
+        which goes with it.
+
         :param asked: the image's attributes
         :param force: also while the volume is in use, if ``enable_force_upload`` allows it
         :returns: what the request is answered with
         :raises InvalidVolume: the volume's state forbids it
+        :raises InvalidInput: the volume is encrypted, and the image is to be anything but raw
+        :raises KeyManagerFailed: the image can not have the volume's key
         """
+        if volume.encryption_key_id is not None:
+            _check_raw(volume, asked)
         if CONF.image_conversion_disable and asked["disk_format"] != checks.RAW:
             raise exception.ImageConversionNotAllowed(image_id=asked["name"], reason=_RAW_ONLY)
         free = [states.AVAILABLE]
         if force and CONF.enable_force_upload:
             free.append(states.IN_USE)
         _mark(volume, states.UPLOADING, free, "uploaded")
+        key: dict[str, str] = {}
+        image: dict[str, Any] | None = None
         try:
-            image = ImageService(context).create({**_properties(volume), **asked})
+            key = _key_of_image(context, volume)
+            image = ImageService(context).create({**_properties(volume), **asked, **key})
             self._rpcapi().copy_volume_to_image(context, volume, image)
         except Exception:
             _unmark(volume, states.UPLOADING)
+            if key and image is None:  # otherwise it is the image's, and goes with that
+                keymgr.delete(context, key[metadata.KEY], "an image that was not made")
             raise
         LOG.info("Volume %s: upload to image %s asked for", volume.id, image["id"])
         return _answer(context, volume, image)
@@ -158,13 +170,34 @@ def _unmark(volume: Volume, status: str) -> None:
 
 
 def _properties(volume: Volume) -> dict[str, str]:
-    """Return the properties that an image of a volume inherits from the volume's image."""
-    core = CONF.glance_core_properties
+    """Return the properties that an image of a volume inherits from the volume's image.
+
+    Its key is not among them: that one goes with that image.
+    """
+    core = {*CONF.glance_core_properties, metadata.KEY, metadata.KEY_POLICY}
     return {
         name: value
         for name, value in db_metadata.get(volume.id).items()
         if name not in core and not name.startswith("os_glance_")
     }
+
+
+def _check_raw(volume: Volume, asked: Mapping[str, Any]) -> None:
+    """Let an encrypted volume become a raw image only: nobody converts what nobody can read."""
+    wanted = {"disk_format": checks.RAW, "container_format": "bare"}
+    if any(asked.get(name) != value for name, value in wanted.items()):
+        raise exception.InvalidInput(
+            reason=f"volume {volume.id} is encrypted, and can become an image only with the "
+            "disk_format raw and the container_format bare, which are the defaults."
+        )
+
+
+def _key_of_image(context: RequestContext, volume: Volume) -> dict[str, str]:
+    """Return the properties of an encrypted volume's image: a copy of its key, and its fate."""
+    if volume.encryption_key_id is None:
+        return {}
+    key_id = keymgr.clone(context, volume.encryption_key_id)
+    return {metadata.KEY: key_id, metadata.KEY_POLICY: "on_image_deletion"}
 
 
 def _answer(context: RequestContext, volume: Volume, image: Mapping[str, Any]) -> dict[str, Any]:

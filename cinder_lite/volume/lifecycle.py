@@ -15,7 +15,7 @@ from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volume_migrations, volumes
 from cinder_lite.objects import Volume, utcnow
-from cinder_lite.volume import exports, image_transfer
+from cinder_lite.volume import encryption, exports, image_transfer
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create import ending, progress
 
@@ -122,6 +122,7 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
         else:
             _delete_snapshots(backend, context, volume)
             _delete_data(backend, context, volume)
+            encryption.forget_key(context, volume)
     except Exception as failure:
         _log_failure(volume_id, "can not be deleted", failure)
         message.create(

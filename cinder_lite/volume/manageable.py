@@ -16,6 +16,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import services as db_services
 from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Service, Snapshot, Volume, VolumeType
+from cinder_lite.volume import encryption
 from cinder_lite.volume.rooms import refusal_of
 from cinder_lite.volume.snapshots import Snapshots, creation_rules
 
@@ -73,12 +74,18 @@ class Managing(Snapshots):
         :raises ServiceNotFound: there is no such volume service
         :raises Invalid: it is down or disabled
         :raises InvalidVolume: the data is a volume already
+        :raises InvalidVolumeType: its type is encrypted
         :raises OverQuota: the project's quota is used up
         """
         service = self._service(host)
         if managed_already(service.host, ref):
             raise exception.InvalidVolume(
                 reason="Unable to manage existing volume. The volume is already managed"
+            )
+        if volume_type is not None and encryption.of_type(volume_type.id):
+            raise exception.InvalidVolumeType(
+                reason=f"the volumes of {volume_type.name} are encrypted, and nobody has the key "
+                "of what is taken over."
             )
         specs = volume_type.extra_specs if volume_type else {}
         values = {

@@ -6,15 +6,19 @@ from __future__ import annotations
 import pathlib
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from oslo_config import cfg
 
 import cinder_lite.conf  # noqa: F401  (registers the options)
 from cinder_lite import context as request_context
+from cinder_lite import keymgr
 from cinder_lite.context import RequestContext
 from cinder_lite.db import engine, schema
+
+if TYPE_CHECKING:
+    from tests.unit.keys import Keys
 
 CONF = cfg.CONF
 
@@ -66,3 +70,14 @@ def sqlite_database(
 def admin() -> RequestContext:
     """Return an administrator's context."""
     return request_context.admin_context()
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Keys:
+    """Give the test a key manager, and the service a user of its own there."""
+    from tests.unit.keys import Keys  # brings castellan
+
+    made = Keys()
+    monkeypatch.setattr(keymgr, "_manager", made)
+    monkeypatch.setattr(keymgr, "own", lambda context: made.service)
+    return made

@@ -96,6 +96,7 @@ def _create(request: Request, given: dict[str, Any], *, allow_encrypted: bool) -
     volume = visible(request, given["volume_id"])
     policy.authorize(request.context, rules.CREATE, volume.project_id)
     made, key = transfer.create(
+        request.context,
         volume,
         name.strip() if name is not None else None,
         no_snapshots=validation.boolean(given.get("no_snapshots", False), "no_snapshots"),
@@ -116,4 +117,4 @@ def delete(request: Request, transfer_id: str) -> None:
     offered = transfers.get(request.context, transfer_id)
     volume = volumes.get(request.context, offered.volume_id)
     policy.authorize(request.context, rules.DELETE, volume.project_id)
-    transfer.delete(offered)
+    transfer.delete(request.context, offered, volume)

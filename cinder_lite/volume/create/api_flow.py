@@ -14,9 +14,9 @@ from typing import Any
 from oslo_log import log as logging
 from taskflow import task
 
-from cinder_lite import exception, states
+from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volumes
+from cinder_lite.db import encryption_keys, volumes
 from cinder_lite.flow import Flow
 from cinder_lite.image import metadata
 from cinder_lite.objects import Volume, VolumeType
@@ -32,12 +32,18 @@ LOG = logging.getLogger(__name__)
 class ExtractVolumeRequest(task.Task):
     """Check the request and settle what it leaves open."""
 
-    default_provides = ("values", "image_metadata", "volume_type", "scheduling")
+    default_provides = ("values", "image", "volume_type", "scheduling", "encryption")
 
     def execute(
         self, context: RequestContext, request: CreateRequest
-    ) -> tuple[dict[str, Any], dict[str, str], VolumeType | None, dict[str, Any]]:
-        """Return the row's columns, the image's metadata, the type, what the scheduler must know.
+    ) -> tuple[
+        dict[str, Any],
+        dict[str, Any],
+        VolumeType | None,
+        dict[str, Any],
+        dict[str, Any] | None,
+    ]:
+        """Return the row's columns, the image, the type, what the scheduler must know, the cipher.
 
         :raises InvalidInput: something asked for does not exist or does not fit
         """
@@ -48,6 +54,7 @@ class ExtractVolumeRequest(task.Task):
         image = asked.image_of(context, request, size)
         volume_type = asked.type_of(context, request, image.get("cinder_img_volume_type"))
         zones = asked.zones_of(request, volume_type)
+        encryption = asked.encryption_of(request, volume_type)
         source = request.source
         values = {
             "user_id": context.user_id,
@@ -75,8 +82,39 @@ class ExtractVolumeRequest(task.Task):
             scheduling["resource_backend"] = source.host
         if request.group is not None:
             scheduling.update(group.scheduling(request.group))
-        image_metadata = metadata.of_image(image) if image else {}
-        return values, image_metadata, volume_type, scheduling
+        return values, image, volume_type, scheduling, encryption
+
+
+class CreateKey(task.Task):
+    """Make the key of an encrypted volume, or copy its source's."""
+
+    default_provides = "encryption_key_id"
+
+    def execute(
+        self,
+        context: RequestContext,
+        request: CreateRequest,
+        image: dict[str, Any],
+        encryption: dict[str, Any] | None,
+    ) -> str | None:
+        """Return the key's id, None for a volume that is not encrypted.
+
+        A copy has a key of its own, as each goes with its volume.
+
+        :raises KeyManagerFailed: there is no key to be had
+        """
+        if encryption is None:
+            return None
+        source = request.snapshot or request.source_volume
+        key_id = source.encryption_key_id if source else image.get(metadata.KEY)
+        if key_id is not None:
+            return keymgr.clone(context, key_id)
+        return keymgr.create(context, encryption)
+
+    def revert(self, context: RequestContext, result: Any, **_: Any) -> None:
+        """Delete the key, unless the volume's row could not be deleted."""
+        if isinstance(result, str) and not encryption_keys.is_named(result):
+            keymgr.delete(context, result, "a volume that was not created")
 
 
 class CreateEntry(task.Task):
@@ -85,13 +123,18 @@ class CreateEntry(task.Task):
     default_provides = "volume"
 
     def execute(
-        self, request: CreateRequest, values: dict[str, Any], image_metadata: dict[str, str]
+        self,
+        request: CreateRequest,
+        values: dict[str, Any],
+        image: dict[str, Any],
+        encryption_key_id: str | None,
     ) -> Volume:
         """Return the volume.
 
         :raises OverQuota: the project's quota is used up
         """
-        return volumes.create(values, request.metadata, image_metadata)
+        values = {**values, "encryption_key_id": encryption_key_id}
+        return volumes.create(values, request.metadata, metadata.of_image(image) if image else {})
 
     def revert(self, result: Any, **_: Any) -> None:
         """Delete the row and give the quota back."""
@@ -146,6 +189,7 @@ def get_flow() -> Flow:
         "volume_create_api",
         ("context", "request", "scheduler_rpcapi"),
         ExtractVolumeRequest(),
+        CreateKey(),
         CreateEntry(),
         CastVolume(),
     )

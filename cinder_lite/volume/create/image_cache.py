@@ -70,7 +70,8 @@ def clone(
 def _serves(backend: Backend, volume: Volume) -> bool:
     owner = CONF.cinder_internal_tenant_project_id
     enabled = backend.configuration.image_volume_cache_enabled and owner
-    return bool(enabled) and volume.project_id != owner
+    # What the cache holds is plain: a clone of it would not be encrypted.
+    return bool(enabled) and volume.project_id != owner and volume.encryption_key_id is None
 
 
 def _alone(backend: Backend, image: Mapping[str, Any]) -> threading.Lock:

@@ -18,6 +18,7 @@ from cinder_lite.image import checks
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Group, Snapshot, Volume, VolumeType
 from cinder_lite.policies import volumes as rules
+from cinder_lite.volume import encryption
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -158,11 +159,37 @@ def is_multiattach(context: RequestContext, volume_type: VolumeType | None) -> b
 
     :raises PolicyNotAuthorized: it does, and the caller may not have such volumes
     """
-    specs = volume_type.extra_specs if volume_type else {}
-    if (specs.get("multiattach") or "").strip().lower() != "<is> true":
+    if not _wants_multiattach(volume_type):
         return False
     policy.authorize(context, rules.MULTIATTACH)
     return True
+
+
+def _wants_multiattach(volume_type: VolumeType | None) -> bool:
+    specs = volume_type.extra_specs if volume_type else {}
+    return (specs.get("multiattach") or "").strip().lower() == "<is> true"
+
+
+def encryption_of(request: CreateRequest, volume_type: VolumeType | None) -> dict[str, Any] | None:
+    """Return how the volume will be encrypted, None where it will not be.
+
+    :raises InvalidVolume: its type is multiattach besides
+    :raises InvalidInput: its source is encrypted in another way
+    """
+    source, type_id = request.source, volume_type.id if volume_type else None
+    found = encryption.of_type(type_id)
+    if volume_type is not None and found and _wants_multiattach(volume_type):
+        raise exception.InvalidVolume(
+            reason=f"the type {volume_type.name} is encrypted and multiattach, which no volume "
+            "can be."
+        )
+    if source is not None and encryption.differs(source.volume_type_id, type_id):
+        raise exception.InvalidInput(
+            reason=f"volume {source.id} and the type {volume_type.name if volume_type else None} "
+            "are not encrypted in the same way, so that its data can not be copied: leave the "
+            "type out."
+        )
+    return found
 
 
 def zones_of(request: CreateRequest, volume_type: VolumeType | None) -> list[str]:

@@ -14,6 +14,7 @@ from cinder_lite.objects import Volume, utcnow
 from tests.unit import rows
 from tests.unit.api.client import HOST, MEMBER, NOBODY, OTHER_PROJECT, PROJECT, STRANGER, Client
 from tests.unit.conftest import SetOption
+from tests.unit.keys import Keys
 
 OLD, NEW = "/os-volume-transfer", "/volume-transfers"
 STRANGERS = f"/v3/{OTHER_PROJECT}"
@@ -199,8 +200,9 @@ def test_volumes_that_can_not_be_offered(api: Client, values: dict[str, Any], re
     assert reason in answer.sentence
 
 
-def test_encrypted_volumes_go_from_3_70_on_with_their_snapshots(api: Client) -> None:
-    volume = rows.volume(project_id=PROJECT, encryption_key_id=NOBODY)
+def test_encrypted_volumes_go_from_3_70_on_with_their_snapshots(api: Client, keys: Keys) -> None:
+    key_id = keys.create_key(RequestContext(project_id=PROJECT, overwrite=False), "aes", 256)
+    volume = rows.volume(project_id=PROJECT, encryption_key_id=key_id)
     body = {"transfer": {"volume_id": volume.id}}
     assert api("POST", NEW, body, version="3.69").status == 400
     assert api("POST", NEW, {"transfer": {**body["transfer"], "no_snapshots": True}}).status == 400
