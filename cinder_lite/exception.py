@@ -477,6 +477,16 @@ class ImageNotAuthorized(NotAuthorized):
     message = "Not authorized for image %(image_id)s."
 
 
+class ImageRightsLost(ImageNotAuthorized):
+    """A volume's creation was interrupted, and nobody is left who may read its image."""
+
+    message = (
+        "Image %(image_id)s can not be read for volume %(volume_id)s: the volume service was "
+        "started again meanwhile, so the token of the request is gone, and section [glance] names "
+        "no user to read images instead."
+    )
+
+
 class OverQuota(CinderLiteException):
     """A quota would be exceeded."""
 

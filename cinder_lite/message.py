@@ -100,9 +100,15 @@ class Detail(enum.Enum):
     TRIED_ELSEWHERE = Words(
         "103", "A storage backend did not create the volume, so another one is asked for it."
     )
+    CREATION_INTERRUPTED = Words(
+        "104",
+        "The service was interrupted while it made the volume of an image, and may not read the "
+        "image any more. Delete the volume and create it again.",
+    )
 
 
 _BY_ERROR = {
+    "ImageRightsLost": Detail.CREATION_INTERRUPTED,
     "DriverNotInitialized": Detail.DRIVER_NOT_INITIALIZED,
     "NoValidHost": Detail.NO_BACKEND_AVAILABLE,
     "ImageTooBig": Detail.NOT_ENOUGH_SPACE_FOR_IMAGE,

@@ -35,6 +35,14 @@ class FakeGlance:
         """Images whose data ends halfway."""
         self.refuse_uploads = False
         self.tokens: set[str | None] = set()
+        self.locations: list[str] = []
+        """What was said to be an image's data."""
+        self.refuse_locations = 0
+        """The status with which that is refused."""
+        self.old = False
+        """A Glance from before 2024.2, which has no resource of locations."""
+        self.members: set[tuple[str, str]] = set()
+        """Images and the projects that they are shared with."""
         self.lock = threading.Lock()
         self.url = ""
 
@@ -117,6 +125,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         image = self._image(path)
         if image is None:
             return
+        if "/members/" in path:
+            member = (image["id"], path.rpartition("/")[2])
+            self._answer(200 if member in self.glance.members else 404, {"status": "pending"})
+            return
+        if path.endswith("/locations"):
+            self._answer(404 if self.glance.old else 200, image.get("locations", []))
+            return
         if not path.endswith("/file"):
             self._answer(200, image)
             return
@@ -134,7 +149,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Register an image."""
         body = self._body()
-        if self._begin() is None:
+        path = self._begin()
+        if path is None:
+            return
+        if path.endswith("/locations"):
+            self._take_location(path, json.loads(body)["url"], 404 if self.glance.old else 202)
             return
         image = {
             "id": str(uuid.uuid4()),
@@ -160,6 +179,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         image |= {**_facts(data), "size": size, "status": "active"}
         self.glance.data[image["id"]] = data
         self._answer(204)
+
+    def do_PATCH(self) -> None:
+        """Take an image's location."""
+        [change] = json.loads(self._body())
+        path = self._begin()
+        if path is not None:
+            self._take_location(path, change["value"]["url"], 200)
+
+    def _take_location(self, path: str, url: str, status: int) -> None:
+        image = self._image(path)
+        if image is None:
+            return
+        status = self.glance.refuse_locations or status
+        if status < 400:
+            self.glance.locations.append(url)
+            image |= {"status": "active", "locations": [{"url": url, "metadata": {}}]}
+        self._answer(status, image)
 
     def do_DELETE(self) -> None:
         """Delete an image."""

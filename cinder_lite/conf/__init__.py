@@ -30,6 +30,7 @@ for _module in (api, base, groups, image, quota, scheduler, volume):
 CONF.register_opts(nova.MIGRATION_OPTS)
 CONF.register_opts(database.OPTS, group=database.GROUP)
 CONF.register_opts(key_manager.OPTS, group=key_manager.GROUP)
+CONF.register_opts(image.GLANCE_OPTS, group=image.GROUP)
 CONF.register_opts(nova.OPTS, group=nova.GROUP)
 CONF.register_opts(nova.SERVICE_USER_OPTS, group=nova.SERVICE_USER)
 

@@ -97,6 +97,18 @@ OPTS = [
         help="Fail a copy whose volume can not be attached by multipath.",
     ),
     cfg.BoolOpt(
+        "image_upload_use_cinder_backend",
+        default=False,
+        help="Upload a raw image by cloning the volume and giving Glance the clone's location, "
+        "instead of its bytes. Glance needs a cinder store.",
+    ),
+    cfg.BoolOpt(
+        "image_upload_use_internal_tenant",
+        default=False,
+        help="Give such a clone to cinder_internal_tenant_project_id, not to the project that "
+        "uploads.",
+    ),
+    cfg.BoolOpt(
         "image_volume_cache_enabled",
         default=False,
         help="Keep a volume of each image that volumes are made of, and clone it for the next one. "

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+GROUP = "glance"
+"""The section that says as whom Glance is called where no user's token will do."""
+
 OPTS = [
     cfg.ListOpt(
         "glance_api_servers",
@@ -82,12 +85,28 @@ OPTS = [
         ],
         help="Image metadata of a volume that an image made of it does not inherit as properties.",
     ),
+    cfg.ListOpt(
+        "allowed_direct_url_schemes",
+        default=[],
+        help="Schemes of image locations whose data is taken without Glance: 'cinder' clones the "
+        "volume that holds a raw image, on the volume's own backend; 'file' reads the image's file "
+        "on this node. Glance must show the locations to the caller, or to the user of section "
+        "[glance].",
+    ),
     cfg.StrOpt(
         "cinder_internal_tenant_project_id",
-        help="Project that owns the volumes of the image volume cache.",
+        help="Project that owns the volumes of the image volume cache, and those that images "
+        "consist of (image_upload_use_internal_tenant).",
     ),
     cfg.StrOpt(
         "cinder_internal_tenant_user_id",
-        help="User that owns the volumes of the image volume cache.",
+        help="User that owns the volumes of that project.",
+    ),
+]
+
+GLANCE_OPTS = [
+    cfg.StrOpt(
+        "region_name",
+        help="Region of Glance's endpoint, for a Keystone that has more than one.",
     ),
 ]

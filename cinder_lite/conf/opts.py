@@ -32,6 +32,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
         ("DEFAULT", default),
         (database.GROUP, list(database.OPTS)),
         (key_manager.GROUP, list(key_manager.OPTS)),
+        (image.GROUP, [*image.GLANCE_OPTS, *nova.auth_opts()]),
         (nova.GROUP, [*nova.OPTS, *nova.auth_opts()]),
         (nova.SERVICE_USER, [*nova.SERVICE_USER_OPTS, *nova.auth_opts()]),
         (backend.SHARED_GROUP, list(backend.OPTS)),

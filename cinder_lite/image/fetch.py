@@ -18,8 +18,8 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import concurrency, exception
-from cinder_lite.image import checks, qemu
-from cinder_lite.image.glance import ImageService
+from cinder_lite.image import checks, locations, qemu
+from cinder_lite.image.glance import CHUNK, ImageService
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import Meter, Report
 
@@ -143,7 +143,7 @@ def _download(
     meter = Meter(size, progress)
     received = 0
     with open(path, "xb") as file:
-        for chunk in service.download(image_id):
+        for chunk in _chunks(service, image):
             received += len(chunk)
             if received > size:
                 raise exception.ImageDownloadFailed(
@@ -163,6 +163,18 @@ def _download(
         )
     _verify(image, digest)
     meter.finish("glance")
+
+
+def _chunks(service: ImageService, image: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield an image's data: from its file on this node, if it is there, or from Glance."""
+    path = locations.local_file(image)
+    if path is None:
+        yield from service.download(image["id"])
+        return
+    LOG.debug("Image %s: read from %s", image["id"], path)
+    with open(path, "rb", buffering=0) as file:
+        while chunk := concurrency.run_blocking(file.read, CHUNK):
+            yield chunk
 
 
 def _keep(file: Any, digest: Any, chunk: bytes) -> None:

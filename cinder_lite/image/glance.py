@@ -15,6 +15,7 @@ from oslo_log import log as logging
 
 from cinder_lite import concurrency, exception
 from cinder_lite.context import RequestContext
+from cinder_lite.image import identity
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -34,16 +35,67 @@ class ImageService:
     Every method raises ``GlanceConnectionFailed`` when no server answers, ``ImageNotFound`` and
     ``ImageNotAuthorized`` as Glance says, and ``ImageUnacceptable`` when it refuses the request.
 
-    :param context: whose token the requests carry
+    :param context: whose token the requests carry. Without a token, as in work that is taken up
+        again, they are the requests of the user of ``[glance]``, if there is one
     """
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
+        self.own = not context.auth_token and identity.has_user()
+        """True where the user of ``[glance]`` asks, who may see more than the volume's project."""
 
     def show(self, image_id: str) -> Image:
         """Return an image's description."""
         image: Image = self._request("GET", f"/images/{image_id}", image_id).json()
         return image
+
+    def is_visible_to(self, image: Image, project_id: str | None) -> bool:
+        """Tell whether a project may use an image, for an asker who may see more."""
+        if image.get("visibility") in ("public", "community") or image.get("owner") == project_id:
+            return True
+        try:
+            path = f"/images/{image['id']}/members/{project_id}"
+            return bool(self._request("GET", path, image["id"]).json())
+        except exception.ImageNotFound:
+            return False
+
+    def located(self, image: Image) -> Image:
+        """Return an image's description with the places of its data, as far as Glance tells.
+
+        Glance since 2024.2 tells a user with the role service; before, whom its policy shows
+        them in the description (``show_multiple_locations``, ``show_image_direct_url``).
+        """
+        if not CONF.allowed_direct_url_schemes or not identity.has_user():
+            return image
+        path = f"/images/{image['id']}/locations"
+        try:
+            found = self._request("GET", path, image["id"], own=True).json()
+        except exception.CinderLiteException as error:
+            LOG.warning("Image %s: the user of [glance] is not told where: %s", image["id"], error)
+            return image
+        return {**image, "locations": found}
+
+    def add_location(self, image_id: str, url: str, metadata: Mapping[str, str]) -> None:
+        """Say where an image's data is; the image is active then, or will be in a moment.
+
+        :param metadata: what Glance notes of the place: ``store``, where it has several
+        """
+        place = {"url": url, "metadata": dict(metadata)}
+        if identity.has_user():
+            try:
+                path = f"/images/{image_id}/locations"
+                self._request("POST", path, image_id, own=True, tries=1, json={"url": url})
+                return
+            except (exception.ImageNotFound, exception.ImageNotAuthorized) as error:
+                LOG.info("Image %s: [glance] may not say where it is: %s", image_id, error)
+        self._request(
+            "PATCH",
+            f"/images/{image_id}",
+            image_id,
+            tries=1,
+            json=[{"op": "add", "path": "/locations/-", "value": place}],
+            headers={"Content-Type": "application/openstack-images-v2.1-json-patch"},
+        )
 
     def named(self, name: str) -> list[Image]:
         """Return the images of a name."""
@@ -95,11 +147,22 @@ class ImageService:
         )
 
     def _request(
-        self, method: str, path: str, image_id: str, *, tries: int | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        image_id: str,
+        *,
+        tries: int | None = None,
+        own: bool = False,
+        **options: Any,
     ) -> Any:
-        """Send a request, to the next server where one does not answer."""
-        servers = _servers(self._context)
-        headers = {**options.pop("headers", {}), **_identity(self._context)}
+        """Send a request, to the next server where one does not answer.
+
+        :param own: ask as the user of ``[glance]`` in any case
+        """
+        own = own or self.own
+        servers = _servers(self._context, own)
+        headers = {**options.pop("headers", {}), **identity.headers(self._context, own=own)}
         left = CONF.glance_num_retries + 1 if tries is None else tries
         for server in itertools.cycle(servers):
             left -= 1
@@ -162,31 +225,20 @@ def _versioned(server: str) -> str:
     return address if address.endswith("/v2") else f"{address}/v2"
 
 
-def _servers(context: RequestContext) -> list[str]:
+def _servers(context: RequestContext, own: bool) -> list[str]:
     """Return the URLs of Glance's API.
 
     :raises GlanceConnectionFailed: there is none
     """
     if CONF.glance_api_servers:
         return list(CONF.glance_api_servers)
-    kind, name, interface = (CONF.glance_catalog_info.split(":") + ["", ""])[:3]
-    for service in context.service_catalog:
-        if service.get("type") == kind and service.get("name", name) == name:
-            for endpoint in service.get("endpoints", ()):
-                if endpoint.get(interface):
-                    return [str(endpoint[interface])]
+    found = identity.endpoint(context, own=own)
+    if found is not None:
+        return [found]
     raise exception.GlanceConnectionFailed(
         reason="glance_api_servers names no server and the service catalogue has no "
         f"{CONF.glance_catalog_info}."
     )
-
-
-def _identity(context: RequestContext) -> dict[str, str]:
-    """Return the headers that say who asks."""
-    headers = {"X-Auth-Token": context.auth_token or ""}
-    if context.request_id:
-        headers["X-OpenStack-Request-ID"] = context.global_request_id or context.request_id
-    return {name: value for name, value in headers.items() if value}
 
 
 def _judged(answer: Any, image_id: str) -> Any:

@@ -18,7 +18,7 @@ from cinder_lite.db import growth, volume_glance_metadata, volumes
 from cinder_lite.image import checks, fetch, metadata, qemu
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
-from cinder_lite.volume import connections, image_data
+from cinder_lite.volume import connections, image_data, image_volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.root_helper import root_helper
@@ -40,7 +40,7 @@ def upload(
 ) -> None:
     """Fill a registered image with a volume's data; the volume is then as it was before.
 
-    Nobody waits for an answer: a failure is logged, and the image is deleted.
+    Nobody waits for an answer: a failure is logged, a message is left, the image is deleted.
 
     :param image: its description: ``id`` and ``disk_format``
     """
@@ -56,6 +56,14 @@ def upload(
         LOG.info("Volume %s: uploaded to image %s", volume_id, image["id"])
     except Exception as error:
         LOG.exception("Volume %s: not uploaded to image %s", volume_id, image["id"])
+        message.create(
+            context,
+            message.Action.COPY_VOLUME_TO_IMAGE,
+            volume_id,
+            error=error,
+            detail=message.Detail.FAILED_TO_UPLOAD_VOLUME,
+            project_id=volume.project_id,
+        )
         _forget_image(service, image["id"], error)
     finally:
         finish_upload(volume)
@@ -83,6 +91,8 @@ def _upload(
     image: dict[str, Any],
     service: ImageService,
 ) -> None:
+    if image_volume.register(backend, context, volume, image, service):
+        return
     try:
         backend.driver.copy_volume_to_image(context, volume, service, image)
         return
@@ -156,14 +166,15 @@ class _Chunks:
             yield chunk
 
 
-def settle(context: RequestContext, volume: Volume) -> None:
+def settle(backend: Backend, context: RequestContext, volume: Volume) -> None:
     """End an upload or a reimaging whose service was killed, or whose message was lost.
 
-    An upload has not touched the volume. A volume over which an image was being written holds
-    half of it.
+    An upload has not touched the volume, but may have begun to clone it. A volume over which an
+    image was being written holds half of it.
     """
     if volume.status == states.UPLOADING:
         LOG.warning("Volume %s: its upload was interrupted", volume.id)
+        image_volume.undo(backend, volume)
         finish_upload(volume)
     elif volume.status == states.DOWNLOADING and volume.launched_at is not None:
         LOG.warning("Volume %s: writing an image over it was interrupted", volume.id)
@@ -187,7 +198,10 @@ def reimage(
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
-        image_data.write(backend, context, volume, image, ImageService(context), fresh=False)
+        service = ImageService(context)
+        image_data.write(
+            backend, context, volume, service.located(dict(image)), service, fresh=False
+        )
         volume_glance_metadata.replace(volume_id, metadata.of_image(image))
     except Exception as error:
         LOG.exception("Volume %s: image %s could not be written over it", volume_id, image["id"])

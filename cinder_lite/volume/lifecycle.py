@@ -202,7 +202,7 @@ def settle(backend: Backend, claim: Claim) -> None:
             elif volume.status in _TRANSFERS:
                 with claim(volume.id) as mine:
                     if mine:
-                        image_transfer.settle(backend.context, volume)
+                        image_transfer.settle(backend, backend.context, volume)
             elif volume.status in (states.AVAILABLE, states.IN_USE):
                 update = backend.driver.ensure_export(backend.context, volume)
                 if update:
@@ -240,7 +240,7 @@ def settle_lost(backend: Backend, claim: Claim, *, at_once: bool = False) -> Non
 
 
 def _settle_transfer(backend: Backend, context: RequestContext, volume_id: str) -> None:
-    image_transfer.settle(context, volumes.get(context, volume_id))
+    image_transfer.settle(backend, context, volumes.get(context, volume_id))
 
 
 def _create_again(backend: Backend, context: RequestContext, volume_id: str) -> None:

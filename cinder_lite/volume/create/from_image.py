@@ -16,7 +16,7 @@ from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume import image_data
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.create import ending, image_cache
+from cinder_lite.volume.create import ending, image_cache, image_location
 from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 
@@ -38,15 +38,40 @@ def from_image(
     :raises ImageUnacceptable: it can not become a volume
     """
     service = ImageService(context)
-    image_id = str(volume_spec.image_id)
-    image = service.show(image_id)
+    image = service.located(_described(service, context, volume, str(volume_spec.image_id)))
     checks.check_description(image, volume.size)
-    update, cloned = backend.driver.clone_image(context, volume, _location(image), image, service)
+    update, cloned = None, False
+    if not volume.encryption_key_id:
+        place = _location(image)
+        update, cloned = backend.driver.clone_image(context, volume, place, image, service)
+    if not cloned:
+        update, cloned = image_location.clone(backend, context, volume, image, progress)
     if not cloned:
         update, cloned = image_cache.clone(backend, context, volume, image, service, progress)
     if not cloned:
         update = _copied(backend, context, volume, image, service, progress)
     return {**(update or {}), "bootable": True}
+
+
+def _described(
+    service: ImageService, context: RequestContext, volume: Volume, image_id: str
+) -> dict[str, Any]:
+    """Return an image's description, if the volume's project may use the image.
+
+    A creation that is taken up again has no user's token any more. What asks in its place may see
+    more than the user, and the note of the image could have been changed by the user since.
+
+    :raises ImageRightsLost: nobody is left who may read the image for the volume
+    """
+    try:
+        image = service.show(image_id)
+    except (exception.ImageNotAuthorized, exception.GlanceConnectionFailed) as error:
+        if context.auth_token or service.own:
+            raise
+        raise exception.ImageRightsLost(image_id=image_id, volume_id=volume.id) from error
+    if service.own and not service.is_visible_to(image, volume.project_id):
+        raise exception.ImageNotFound(image_id=image_id)
+    return image
 
 
 def _copied(

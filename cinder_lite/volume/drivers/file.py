@@ -19,6 +19,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume.copy import Report, process, sparse_copy_file
 from cinder_lite.volume.drivers import base
+from cinder_lite.volume.drivers.file_images import SharedImages
 from cinder_lite.volume.drivers.file_manage import ManagedFiles, explained
 from cinder_lite.volume.drivers.file_move import LocalMove
 from cinder_lite.volume.drivers.filestore import FileStore
@@ -30,7 +31,7 @@ MOVABLE = (states.AVAILABLE, states.RETYPING, states.MAINTENANCE)
 """Statuses in which nobody uses a volume's file, so that it may change its path."""
 
 
-class FileDriver(ManagedFiles, base.VolumeDriver):
+class FileDriver(ManagedFiles, SharedImages, base.VolumeDriver):
     """Keeps volumes as files.
 
     Options: ``file_data_dir`` (made if it is missing, for this user only) and
