@@ -271,3 +271,37 @@ def test_leftovers_of_a_killed_service_are_removed(
         (left / "downloaded").write_bytes(b"x")
     fetch.clean("h@b")
     assert [p.name for p in (tmp_path / "conversion").iterdir()] == ["h@other"]
+
+
+# --- files of this node ----------------------------------------------------------------------
+
+
+def placed(glance: FakeGlance, path: pathlib.Path, data: bytes, **fields: Any) -> str:
+    """Add an image whose data Glance says to be in a file."""
+    path.write_bytes(data)
+    places = [{"url": path.as_uri(), "metadata": {}}]
+    return glance.add(data, locations=places, **fields)
+
+
+def test_a_file_is_read_in_glances_place(
+    glance: FakeGlance, fetched: Fetcher, tmp_path: pathlib.Path, option: SetOption
+) -> None:
+    image_id = placed(glance, tmp_path / "image", disk())
+    option("allowed_direct_url_schemes", ["file"])
+    assert fetched(image_id) == disk()
+    assert glance.downloads == 0
+    option("allowed_direct_url_schemes", ["cinder"])
+    assert fetched(image_id) == disk()
+    assert glance.downloads == 1
+
+
+def test_a_file_is_checked_as_a_download_is(
+    glance: FakeGlance, fetched: Fetcher, tmp_path: pathlib.Path, option: SetOption
+) -> None:
+    option("allowed_direct_url_schemes", ["file"])
+    image_id = placed(glance, tmp_path / "image", disk())
+    (tmp_path / "image").write_bytes(bytes(len(disk())))
+    assert "sha512 checksum is" in fetched.refused(image_id)
+    hostile = placed(glance, tmp_path / "other", b"QFI\xfb\0\0\0\2" + bytes(5000))
+    assert "registered as raw, but its data is qcow2" in fetched.refused(hostile)
+    assert glance.downloads == 0

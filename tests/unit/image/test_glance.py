@@ -7,6 +7,7 @@ import pytest
 
 from cinder_lite import exception
 from cinder_lite.context import RequestContext
+from cinder_lite.image import identity
 from cinder_lite.image.glance import ImageService
 from tests.glance import FakeGlance
 from tests.unit.conftest import SetOption
@@ -77,3 +78,58 @@ def test_the_address_comes_from_the_callers_catalogue(
     assert ImageService(carried).show(image_id)["id"] == image_id
     with pytest.raises(exception.GlanceConnectionFailed, match="glance_api_servers names no"):
         ImageService(RequestContext(overwrite=False)).show(image_id)
+
+
+# --- as whom ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Keystone know a user of section [glance]."""
+    monkeypatch.setattr(identity, "has_user", lambda: True)
+    monkeypatch.setattr(identity, "_token", lambda group: f"token of {group}")
+
+
+@pytest.mark.usefixtures("own_user")
+def test_the_token_of_a_request_comes_first(glance: FakeGlance, service: ImageService) -> None:
+    service.show(glance.add(b"x"))
+    assert glance.tokens == {"a-token"}
+    glance.tokens.clear()
+    nobodys = ImageService(RequestContext(overwrite=False))
+    nobodys.show(glance.add(b"x"))
+    assert glance.tokens == {"token of glance"}
+
+
+@pytest.mark.usefixtures("own_user")
+def test_a_service_token_goes_with_the_users(option: SetOption) -> None:
+    asker = RequestContext(auth_token="a-token", overwrite=False)
+    assert "X-Service-Token" not in identity.headers(asker, own=False)
+    option("send_service_user_token", True, "service_user")
+    both = identity.headers(asker, own=False)
+    assert both["X-Auth-Token"] == "a-token"
+    assert both["X-Service-Token"] == "token of service_user"
+    assert "X-Service-Token" not in identity.headers(asker, own=True)
+
+
+@pytest.mark.usefixtures("own_user")
+def test_the_services_user_is_told_where_an_image_is(
+    glance: FakeGlance, service: ImageService, option: SetOption
+) -> None:
+    places = [{"url": "cinder://x", "metadata": {}}]
+    image = {**glance.images[glance.add(b"x", locations=places)]}
+    del image["locations"]
+    assert service.located(image) == image, "no scheme is allowed"
+    assert glance.requests == []
+    option("allowed_direct_url_schemes", ["cinder"])
+    assert service.located(image) == {**image, "locations": places}
+    glance.old = True
+    assert service.located(image) == image, "an old Glance tells only in the description"
+
+
+def test_without_a_user_of_its_own_the_description_must_do(
+    glance: FakeGlance, service: ImageService, option: SetOption
+) -> None:
+    option("allowed_direct_url_schemes", ["cinder"])
+    image = glance.images[glance.add(b"x")]
+    assert service.located(image) is image
+    assert glance.requests == []
