@@ -115,6 +115,9 @@ GROUP_STATUSES = (
 )
 """What an administrator may reset a group, or a group's snapshot, to."""
 
+BACKUP_STATUSES_TO_WRITE = (AVAILABLE, ERROR)
+"""What an administrator may make of a backup's status."""
+
 # --- volume.attach_status --------------------------------------------------------------------
 
 ATTACHED = "attached"

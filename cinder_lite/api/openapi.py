@@ -14,12 +14,28 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cinder_lite import version
-from cinder_lite.api import faults, microversions, openapi_queries
+from cinder_lite import states, version
+from cinder_lite.api import microversions, openapi_answers, openapi_queries
+from cinder_lite.api.answers.shape import Schemas
 from cinder_lite.api.router import PREFIX, Route
 from cinder_lite.api.validation import Body
 
-_NO_BODY = 204
+_FORMATS: dict[str, dict[str, Any]] = {
+    "name": {"pattern": r"\S"},
+    "disabled_reason": {"pattern": r"\S"},
+    "group_status": {"enum": list(states.GROUP_STATUSES)},
+    "backup_status": {"enum": list(states.BACKUP_STATUSES_TO_WRITE)},
+}
+"""What the formats of our own mean, in the words of JSON Schema."""
+
+_DESCRIPTION = """\
+Parameters of a query that are not described here are passed over, as in Cinder; lists take them
+for filters that nothing passes, or refuse them where the operator has named the filters.
+
+What a schema can not say is refused with a fault all the same: a key of the URL that is another
+than that of the body, two parameters that exclude each other, a name that nothing has, a state
+of a volume that forbids what is asked for. An unknown call is a fault 404, whatever its method.
+"""
 
 
 def document(routes: Iterable[Route] | None = None) -> dict[str, Any]:
@@ -32,15 +48,17 @@ def document(routes: Iterable[Route] | None = None) -> dict[str, Any]:
 
         routes = ROUTES
     paths: dict[str, dict[str, Any]] = {}
+    named: Schemas = {}
     for route in routes:
         path = f"{PREFIX}/{{tenant_id}}{route.path}"
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, named)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Block Storage API",
             "version": f"3.{microversions.MOST}",
             "summary": "The OpenStack Volume API v3, as cinder_lite serves it.",
+            "description": _DESCRIPTION,
             "x-release": version.__version__,
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -50,7 +68,11 @@ def document(routes: Iterable[Route] | None = None) -> dict[str, Any]:
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}
             },
             "parameters": {"microversion": _microversion()},
-            "responses": {"fault": _fault(), "unauthorized": _unauthorized()},
+            "responses": {
+                "fault": openapi_answers.fault(),
+                "unauthorized": openapi_answers.unauthorized(),
+            },
+            "schemas": named,
         },
         "security": [{"token": []}],
     }
@@ -70,58 +92,9 @@ def _microversion() -> dict[str, Any]:
     }
 
 
-def _fault() -> dict[str, Any]:
-    one = {
-        "type": "object",
-        "required": ["code", "message"],
-        "properties": {
-            "code": {"type": "integer"},
-            "message": {"type": "string"},
-            "retryAfter": {"type": "string"},
-        },
-    }
-    names = sorted({*faults.NAMES.values(), "computeFault"})
-    return {
-        "description": "What was wrong, in a sentence.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "minProperties": 1,
-                    "maxProperties": 1,
-                    "properties": dict.fromkeys(names, one),
-                    "additionalProperties": False,
-                }
-            }
-        },
-    }
-
-
-def _unauthorized() -> dict[str, Any]:
-    # keystonemiddleware answers this one, in a form of its own.
-    texts = dict.fromkeys(("message", "title"), {"type": "string"})
-    return {
-        "description": "The token is missing, unknown or too old.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["error"],
-                    "properties": {
-                        "error": {
-                            "type": "object",
-                            "required": ["code", "message"],
-                            "properties": {"code": {"type": "integer"}, **texts},
-                        }
-                    },
-                }
-            }
-        },
-    }
-
-
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, named: Schemas) -> dict[str, Any]:
     summary, _, more = (inspect.getdoc(route.handler) or "").partition("\n\n")
+    actions = tuple(sorted(actions_of(route)))
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": " ".join(summary.split()),
@@ -131,7 +104,7 @@ def _operation(route: Route) -> dict[str, Any]:
             *_path_parameters(route),
             *openapi_queries.parameters(route),
         ],
-        "responses": _responses(route),
+        "responses": openapi_answers.responses(route, actions, named),
         "x-openstack": {"min-ver": f"3.{route.since}", "policy": route.policy},
     }
     if more and not more.startswith(":"):
@@ -139,6 +112,8 @@ def _operation(route: Route) -> dict[str, Any]:
     body = _body(route)
     if body is not None:
         operation["requestBody"] = body
+    if actions:
+        operation["x-openstack-answers"] = openapi_answers.of_actions(route, actions, named)
     return operation
 
 
@@ -160,23 +135,6 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _responses(route: Route) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": "Done."}
-    answers = inspect.signature(route.handler).return_annotation
-    if route.status != _NO_BODY and not route.bare and answers not in (None, "None"):
-        good["content"] = {"application/json": {"schema": {"type": "object"}}}
-    responses = {str(route.status): good}
-    if actions_of(route):
-        # What an action answers is its own: some have a body, and then another status.
-        responses.setdefault("200", {"description": "Done."})
-        responses.setdefault("202", {"description": "Accepted."})
-        for answer in responses.values():
-            answer.pop("content", None)
-    responses["401"] = {"$ref": "#/components/responses/unauthorized"}
-    responses["default"] = {"$ref": "#/components/responses/fault"}
-    return responses
-
-
 def actions_of(route: Route) -> dict[str, Body]:
     """Return the bodies of a route's actions by name; nothing where it is no such route."""
     if not route.path.endswith("/action"):
@@ -188,6 +146,8 @@ def actions_of(route: Route) -> dict[str, Body]:
 
 def _body_in(action: Any) -> Body | None:
     """Return the schemas in an entry of a table of actions, whatever its form."""
+    if isinstance(action, Body):
+        return action
     if isinstance(action, tuple):
         return next((part for part in action if isinstance(part, Body)), None)
     found = getattr(action, "body", None)
@@ -225,7 +185,12 @@ def _newest(body: Body) -> dict[str, Any]:
 def _plain(schema: Any) -> Any:
     """Return a schema in types that JSON has."""
     if isinstance(schema, Mapping):
-        return {str(key): _plain(value) for key, value in schema.items()}
+        plain = {str(key): _plain(value) for key, value in schema.items()}
+        named = plain.get("format")
+        if isinstance(named, str) and named in _FORMATS:
+            del plain["format"]
+            plain |= _FORMATS[named]
+        return plain
     if isinstance(schema, list | tuple | set | frozenset):
         return [_plain(value) for value in schema]
     return schema

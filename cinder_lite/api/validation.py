@@ -77,6 +77,9 @@ def _format_checker() -> Any:
     checker.checks("group_status")(
         lambda value: not isinstance(value, str) or value.lower() in states.GROUP_STATUSES
     )
+    checker.checks("backup_status")(
+        lambda value: not isinstance(value, str) or value.lower() in states.BACKUP_STATUSES_TO_WRITE
+    )
     checker.checks("name")(lambda value: not isinstance(value, str) or _is_name(value))
     return checker
 

@@ -78,3 +78,19 @@ IMPORT = Body(
         )
     }
 )
+
+RESET_STATUS = Body(
+    {
+        0: common.envelope(
+            "os-reset_status",
+            {
+                "type": "object",
+                "properties": {"status": {"type": "string", "format": "backup_status"}},
+                "required": ["status"],
+                "additionalProperties": False,
+            },
+        )
+    }
+)
+
+FORCE_DELETE = Body({0: common.envelope("os-force_delete", {})})

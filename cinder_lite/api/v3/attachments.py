@@ -114,6 +114,9 @@ def delete(request: Request, attachment_id: str) -> dict[str, Any]:
     return {"attachments": [views.summary(one) for one in remaining]}
 
 
+ACTIONS = {"os-complete": bodies.COMPLETE}
+
+
 def action(request: Request, attachment_id: str) -> None:
     """Do os-complete, the only action: record that the node has connected."""
     body = request.document()

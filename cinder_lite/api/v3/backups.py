@@ -10,6 +10,7 @@ from typing import Any
 from cinder_lite import exception, policy
 from cinder_lite.api import microversions, paging, resource_filters, validation
 from cinder_lite.api.request import Request
+from cinder_lite.api.schemas import backups as schemas
 from cinder_lite.api.v3.volumes import visible
 from cinder_lite.policies import backups as rules
 
@@ -74,7 +75,11 @@ def missing_for(request: Request, body: dict[str, Any], backup_id: str) -> None:
     raise exception.BackupNotFound(backup_id=backup_id)
 
 
+ACTIONS = {"os-reset_status": schemas.RESET_STATUS, "os-force_delete": schemas.FORCE_DELETE}
+
+
 def action(request: Request, backup_id: str) -> None:
     """Say that there is no such backup to act on, or that there is no such action."""
-    validation.check_action(request.document(), ("os-reset_status", "os-force_delete"))
+    body = request.document()
+    ACTIONS[validation.check_action(body, ACTIONS)].check(body, request.minor)
     raise exception.BackupNotFound(backup_id=backup_id)

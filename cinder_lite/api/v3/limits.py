@@ -12,14 +12,14 @@ from cinder_lite.policies import limits as rules
 
 _OTHER_PROJECT = 39
 
-_MOST = {
+MOST = {
     "maxTotalVolumes": "volumes",
     "maxTotalSnapshots": "snapshots",
     "maxTotalVolumeGigabytes": "gigabytes",
     "maxTotalBackups": "backups",
     "maxTotalBackupGigabytes": "backup_gigabytes",
 }
-_USED = {
+USED = {
     "totalVolumesUsed": "volumes",
     "totalGigabytesUsed": "gigabytes",
     "totalSnapshotsUsed": "snapshots",
@@ -35,7 +35,7 @@ def index(request: Request) -> dict[str, Any]:
     if context.is_admin and request.minor >= _OTHER_PROJECT:
         project = request.query.get("project_id", request.query.get("tenant_id", project))
     usages = quotas.usages(project or "")
-    absolute = {key: usages[resource][0] for key, resource in _MOST.items()}
+    absolute = {key: usages[resource][0] for key, resource in MOST.items()}
     if policy.allowed(context, rules.USED_LIMITS):
-        absolute.update({key: usages[resource][1] for key, resource in _USED.items()})
+        absolute.update({key: usages[resource][1] for key, resource in USED.items()})
     return {"limits": {"rate": [], "absolute": absolute}}

@@ -81,7 +81,7 @@ _RULES = (
     attributes.IMAGE_METADATA,
 )
 
-_TRISTATE_SHARED_TARGETS = 69
+TRISTATE_SHARED_TARGETS = 69
 
 View = Callable[[Row, str, str], dict[str, Any]]
 
@@ -115,7 +115,7 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
     fields = [f for f in DETAIL if f.since <= minor and (not f.seen_by or f.seen_by in seen)]
     names = [field.name for field in fields]
     pick = itemgetter(*(INDEX[field.source or "id"] for field in fields))
-    tristate = minor >= _TRISTATE_SHARED_TARGETS
+    tristate = minor >= TRISTATE_SHARED_TARGETS
     with_hosts = _SERVICE in seen
     targets, quota = "shared_targets" in names, "consumes_quota" in names
     image = attributes.IMAGE_METADATA in seen

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tests.unit.api import conformance
+
 PROJECT = "aaaabbbbccccddddeeeeffff00001111"
 OTHER_PROJECT = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 ADMIN = f"admin:{PROJECT}"
@@ -99,8 +101,12 @@ class Client:
         def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> None:
             started[:] = [status, headers]
 
+        asked = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(asked)
         raw = b"".join(self.application(environ, start_response))
-        return Answer(int(started[0].split()[0]), dict(started[1]), raw)
+        answer = Answer(int(started[0].split()[0]), dict(started[1]), raw)
+        conformance.check(environ, asked, answer.status, raw)
+        return answer
 
     def action(self, volume_id: str, name: str, content: Any = None, **options: Any) -> Answer:
         """Send an action on a volume."""
