@@ -18,13 +18,28 @@ _LISTS = {
     "messages": "message",
     "types": "volume_type",
     "qos-specs": None,
+    "group_types": None,
+    "volume-transfers": None,
+    "consistencygroups": None,
+    "cgsnapshots": None,
+    "os-volume-manage": None,
+    "manageable_volumes": None,
+    "os-snapshot-manage": None,
+    "manageable_snapshots": None,
 }
 """Lists that have pages, and what resource_filters calls what is in them."""
 _COUNTED = ("volumes", "snapshots", "backups")
+_MANAGEABLE = tuple(name for name in _LISTS if "manage" in name)
 
 _QUERIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("DELETE", "/volumes/{volume_id}"): ("cascade", "force"),
     ("GET", "/volumes/summary"): ("all_tenants",),
+    ("GET", "/group_types"): ("is_public",),
+    ("GET", "/groups"): ("list_volume",),
+    ("GET", "/groups/detail"): ("list_volume",),
+    ("GET", "/volume-transfers"): ("all_tenants",),
+    ("GET", "/volume-transfers/detail"): ("all_tenants",),
+    **{("GET", f"/{path}{end}"): ("host",) for path in _MANAGEABLE for end in ("", "/detail")},
     ("GET", "/limits"): ("project_id", "tenant_id"),
     ("GET", "/os-services"): ("host", "binary"),
     ("GET", "/os-hosts"): ("zone",),
@@ -54,10 +69,12 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "cascade": {"type": "boolean"},
     "consumes_quota": {"type": "boolean"},
     "detail": {"type": "boolean"},
+    "list_volume": {"type": "boolean"},
     "usage": {"type": "boolean"},
     "with_count": {"type": "boolean"},
 }
 _TEXT: dict[str, Any] = {"type": "string"}
+_NAMED: dict[str, Any] = {"type": "string", "minLength": 1}
 
 
 def parameters(route: Route) -> list[dict[str, Any]]:
@@ -70,7 +87,14 @@ def parameters(route: Route) -> list[dict[str, Any]]:
         names += resource_filters.DEFAULT.get(_LISTS[words[0]] or "", ())
         if words[0] in _COUNTED:
             names += ["all_tenants", "with_count"]
+    required = [name for name in names if _is_required(name, words[0])]
     return [
-        {"name": name, "in": "query", "schema": _SCHEMAS.get(name, _TEXT)}
+        {"name": name, "in": "query", "required": True, "schema": _NAMED}
+        if name in required
+        else {"name": name, "in": "query", "schema": _SCHEMAS.get(name, _TEXT)}
         for name in dict.fromkeys(names)
     ]
+
+
+def _is_required(name: str, resource: str) -> bool:
+    return name == "vol_type_id" or (name == "host" and resource in _MANAGEABLE)

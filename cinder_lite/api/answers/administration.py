@@ -91,9 +91,7 @@ _RESOURCE = Shape(
         "total_snapshot_gb": _NUMBER,
     },
 )
-_ZONE = Shape(
-    "availability-zone", {"zoneName": TEXT, "zoneState": holding("available", BOOLEAN)}
-)
+_ZONE = Shape("availability-zone", {"zoneName": TEXT, "zoneState": holding("available", BOOLEAN)})
 _POOL = Shape("pool", {"name": TEXT, "capabilities": sometimes(OBJECT)})
 _CAPABILITIES = Shape(
     "capabilities",

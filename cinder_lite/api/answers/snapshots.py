@@ -78,9 +78,7 @@ _VOLUMES_DETAIL = _manageable("manageable-volumes", "manageable-volume", _FULL)
 _SNAPSHOTS = _manageable(
     "manageable-snapshots", "manageable-snapshot-summary", {**_BRIEF, **_SOURCE}
 )
-_SNAPSHOTS_DETAIL = _manageable(
-    "manageable-snapshots", "manageable-snapshot", {**_FULL, **_SOURCE}
-)
+_SNAPSHOTS_DETAIL = _manageable("manageable-snapshots", "manageable-snapshot", {**_FULL, **_SOURCE})
 
 _ONE = "/snapshots/{snapshot_id}"
 _ITEM = f"{_ONE}/metadata/{{key}}"

@@ -10,7 +10,6 @@ from cinder_lite.api.answers.shape import (
     LINKS,
     TEXT,
     TEXT_OR_NULL,
-    TEXTS,
     TEXTS_OR_NULLS,
     TIME,
     TIME_OR_NULL,
