@@ -3,13 +3,18 @@
 
 Run through cinder-lite-rootwrap by :mod:`cinder_lite.volume.copy`::
 
-    cinder-lite-copy dd WORD...        dd(1) with these words
+    cinder-lite-copy dd group=NAME limit=RATE WORD...    dd(1) with these words
     cinder-lite-copy native WORD...    the program in cinder_lite/volume/copy/child
+
+``limit`` is the bytes per second that dd may read and write, 0 for no limit, kept by the kernel in
+a control group below NAME; a line ``limit RATE`` on standard input changes it. The other program
+keeps its limit itself.
 
 It refuses whatever is no block device (the source may be ``/dev/zero``) and devices that are in use
 on this node: mounted, part of another device, exported, or the target of another copy. When its
 standard input ends, the copy ends: its caller is gone, or wants that. Progress, messages and exit
-status are those of what copies; 1 when it was refused or ended.
+status are those of what copies; 1 when it was refused or ended, 75 (EX_TEMPFAIL) when the kernel
+does not keep the limit and nothing was copied.
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+
+from cinder_lite import cgroup
 
 _CHILD = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "volume", "copy", "child"
@@ -59,25 +66,44 @@ def _open(path: str, flags: int) -> int:
     raise AssertionError("unreachable")
 
 
-def _claim(program: str, words: Sequence[str]) -> None:
-    """Check both sides, and keep others from the target until this process and the copy end."""
-    if not all(_WORD.fullmatch(word) for word in words):
-        raise Refused("a word of the command line is not allowed")
-    named = dict(word.split("=", 1) for word in words)
-    source, target = (named.get(side, "") for side in _SIDES[program])
+def _claim(source: str, target: str) -> tuple[int | None, int]:
+    """Check both sides, and keep others from the target until this process and the copy end.
+
+    :returns: the numbers of both devices, None for a source that is none
+    """
+    number = None
     if source != _ZERO:
         # Several copies may read one snapshot: look whether it is free, but do not keep it.
-        os.close(_open(source, os.O_RDONLY))
-    os.set_inheritable(_open(target, os.O_RDWR), True)
+        handle = _open(source, os.O_RDONLY)
+        number = os.fstat(handle).st_rdev
+        os.close(handle)
+    kept = _open(target, os.O_RDWR)
+    os.set_inheritable(kept, True)
+    return number, os.fstat(kept).st_rdev
 
 
-def _run_dd(words: Sequence[str]) -> int:
+def _run_dd(words: Sequence[str], group: str, limit: int, devices: tuple[int | None, int]) -> int:
     """Run dd to its end, or to the end of standard input."""
     child = subprocess.Popen(["dd", *words], stdin=subprocess.DEVNULL)
+    limits = cgroup.Group(group, child.pid, *devices)
+    try:
+        limits.limit(limit)
+    except OSError as error:
+        child.kill()
+        child.wait()
+        limits.remove()
+        print(f"cinder-lite-copy: the kernel keeps no limit: {error}", file=sys.stderr)
+        return cgroup.NO_LIMIT
 
     def watch() -> None:
-        while os.read(0, 4096):
-            pass
+        with open(0, encoding="ascii", closefd=False) as control:
+            for line in control:
+                if child.poll() is not None:
+                    break
+                try:
+                    limits.limit(int(line.removeprefix("limit ")))
+                except OSError as error:
+                    print(f"cinder-lite-copy: the limit stays as it was: {error}", file=sys.stderr)
         child.terminate()
         try:
             child.wait(_TERM_SECONDS)
@@ -86,6 +112,7 @@ def _run_dd(words: Sequence[str]) -> int:
 
     threading.Thread(target=watch, daemon=True).start()
     status = child.wait()
+    limits.remove()
     if status >= 0:
         return status
     print(f"dd: killed by {signal.Signals(-status).name}", file=sys.stderr)
@@ -98,13 +125,28 @@ def main() -> int:
     try:
         if program not in _SIDES:
             raise Refused("usage: cinder-lite-copy dd|native KEY=VALUE...")
-        _claim(program, words)
+        if not all(_WORD.fullmatch(word) for word in words):
+            raise Refused("a word of the command line is not allowed")
+        named = dict(word.split("=", 1) for word in words)
+        source, target = (named.get(side, "") for side in _SIDES[program])
+        if program == "dd":
+            group, limit = _limit(named)
+        devices = _claim(source, target)
     except Refused as refused:
         print(f"cinder-lite-copy: {refused}", file=sys.stderr)
         return 1
     if program == "native":
         os.execv(sys.executable, [sys.executable, "-I", "-S", _CHILD, *words])
-    return _run_dd(words)
+    ours = (f"group={group}", f"limit={limit}")
+    return _run_dd([word for word in words if word not in ours], group, limit, devices)
+
+
+def _limit(named: dict[str, str]) -> tuple[str, int]:
+    """Return the name of the control group and the limit."""
+    group, limit = named.get("group", ""), named.get("limit", "")
+    if not cgroup.NAME.fullmatch(group) or not limit.isdecimal():
+        raise Refused("dd needs group=NAME and limit=RATE")
+    return group, int(limit)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from cinder_lite import cgroup
 from cinder_lite.conf import lvm, targets
 
 SHARED_GROUP = "backend_defaults"
@@ -59,8 +60,8 @@ OPTS = [
             ),
             (
                 "dd",
-                "dd(1), as Cinder does; with a bandwidth limit, or where only a part of a thin "
-                "volume is read, the service's own program",
+                "dd(1), as Cinder does; where only a part of a thin volume is read, or the kernel "
+                "has no control group to keep a bandwidth limit, the service's own program",
             ),
         ],
         help="What copies the bytes of a volume between two paths.",
@@ -77,6 +78,13 @@ OPTS = [
         mutable=True,
         help="The most bytes per second that this backend's copies may read and write, shared "
         "among them; 0 is unlimited.",
+    ),
+    cfg.StrOpt(
+        "volume_copy_blkio_cgroup_name",
+        default="cinder-volume-copy",
+        regex=f"^{cgroup.NAME.pattern}$",
+        help="Name of the control group (version 2 or 1) in which a dd that copies devices as root "
+        "keeps volume_copy_bps_limit.",
     ),
     cfg.IntOpt(
         "max_concurrent_migrations",

@@ -46,7 +46,7 @@ def convert(
     formats = ("-f", source_format, "-O", target_format)
     # Its progress goes to standard output, where nobody listens.
     aloud = ("sh", "-c", 'exec "$@" >&2', "sh")
-    command = process.assemble([*aloud, *prlimit, *qemu, *formats, source, target], (), None)
+    command = process.assemble([*aloud, *prlimit, *qemu, *formats, source, target], None)
 
     def parse(line: str) -> tuple[int, int] | None:
         found = _PERCENT.search(line)

@@ -46,6 +46,7 @@ class Initiator:
             f"iscsiadm -m iface -I {self._interface} -o update -n iface.initiatorname "
             f"-v {self.name} >/dev/null\n"
             f"{node} -o new >/dev/null\n"
+            f"{node} -o update -n node.session.initial_login_retry_max -v 1\n"
             f"{node} -o update -n node.session.auth.authmethod -v CHAP\n"
             f"{node} -o update -n node.session.auth.username -v {info['auth_username']}\n"
             f"{node} -o update -n node.session.auth.password -v {secret}\n"

@@ -6,13 +6,17 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cinder_lite import exception
+from oslo_log import log as logging
+
+from cinder_lite import cgroup, exception
 from cinder_lite.volume.copy import dd, handles, native, process
 from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
 from cinder_lite.volume.copy.throttling import Throttle
+
+LOG = logging.getLogger(__name__)
 
 _MIB = 1024**2
 _SECTOR = 512
@@ -37,8 +41,8 @@ def copy_volume(
     """Copy a volume's data; when this returns, it is on the target's stable storage.
 
     Two paths are copied by our own process, or by dd where its block size is given and there is
-    neither a bandwidth limit nor a list of extents. Anything else is a file object and is copied
-    through ``read`` and ``write``.
+    neither a list of extents nor a bandwidth limit that nobody would keep. Anything else is a file
+    object and is copied through ``read`` and ``write``.
 
     :param src: path of the source, or an object with ``read(length)``, at its start
     :param dest: path of the target, or an object with ``write(data)``, at its start
@@ -67,41 +71,52 @@ def copy_volume(
         raise exception.CopyStopped(reason="it was asked to stop before it began")
     meter = Meter(size, progress)
     helper = root_helper if root_helper and _needs_root(src, dest) else None
-    with (throttle or Throttle()).subcommand(src, dest) as (prefix, limit):
+    with (throttle or Throttle()).subcommand(src, dest) as (limit, group):
         if not (isinstance(src, str) and isinstance(dest, str)):
             handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
             return meter.finish("file")
-        if blocksize is None or limit() or extents is not None:
-            native.copy(
-                src,
-                dest,
-                size,
-                meter=meter,
-                holes=sparse,
-                zeros=sparse,
-                extents=extents,
-                fill=not sparse,
-                limit=limit,
-                prefix=prefix,
-                ionice=ionice,
-                root_helper=helper,
-                stop=stop,
-            )
-            return meter.finish("native")
-        dd.copy(
+        block = None if blocksize is None else dd.parse_blocksize(blocksize)
+        kept = helper and block and dd.suits_direct(block, size) and cgroup.base()
+        if block is not None and extents is None and (kept or not limit()):
+            with _own_process_instead():
+                dd.copy(
+                    src,
+                    dest,
+                    size,
+                    block,
+                    meter=meter,
+                    sparse=sparse,
+                    execute=execute,
+                    limit=limit,
+                    group=group,
+                    ionice=ionice,
+                    root_helper=helper,
+                    stop=stop,
+                )
+                return meter.finish("dd")
+        native.copy(
             src,
             dest,
             size,
-            dd.parse_blocksize(blocksize),
             meter=meter,
-            sparse=sparse,
-            execute=execute,
-            prefix=prefix,
+            holes=sparse,
+            zeros=sparse,
+            extents=extents,
+            fill=not sparse,
+            limit=limit,
             ionice=ionice,
             root_helper=helper,
             stop=stop,
         )
-        return meter.finish("dd")
+        return meter.finish("native")
+
+
+@contextlib.contextmanager
+def _own_process_instead() -> Iterator[None]:
+    try:
+        yield
+    except dd.NoLimit as error:
+        LOG.warning("dd is not used: %s; the service's own program copies", error)
 
 
 def _check(src: Any, dest: Any, size: int) -> None:

@@ -7,13 +7,14 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from oslo_log import log as logging
 
-from cinder_lite import exception
+from cinder_lite import cgroup, exception
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import Meter
+from cinder_lite.volume.copy.throttling import GROUP, Teller
 
 LOG = logging.getLogger(__name__)
 
@@ -27,6 +28,10 @@ _UNITS = {"": 1, "k": 1024, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 # coreutils: "1073741824 bytes (1.1 GB, 1.0 GiB) copied, 0.7 s, 1.5 GB/s"; shorter below 1000 bytes.
 _PROGRESS = re.compile(r"(\d+) bytes?\b.* copied, ")
 _RECORDS = re.compile(r"\d+\+\d+ records (in|out)")
+
+
+class NoLimit(Exception):
+    """The kernel does not keep a limit; the text says why."""
 
 
 def parse_blocksize(blocksize: str | int) -> int:
@@ -43,6 +48,15 @@ def parse_blocksize(blocksize: str | int) -> int:
         )
         return DEFAULT_BLOCKSIZE
     return int(match[1]) * _UNITS[match[2]]
+
+
+def suits_direct(blocksize: int, size: int) -> bool:
+    """Tell whether all blocks, also a short last one, suit O_DIRECT.
+
+    :param blocksize: bytes
+    :param size: bytes to copy
+    """
+    return blocksize % _ALIGNMENT == 0 and size % _ALIGNMENT == 0
 
 
 def takes_direct(execute: Execute, side: str, path: str) -> bool:
@@ -80,8 +94,7 @@ def command(
     """
     input_flags = ["count_bytes"]
     output_flags = []
-    # The last block may be a short one: both it and all others must suit O_DIRECT.
-    if blocksize % _ALIGNMENT == 0 and size % _ALIGNMENT == 0:
+    if suits_direct(blocksize, size):
         if takes_direct(execute, "iflag", src):
             input_flags.append("direct")
         if takes_direct(execute, "oflag", dest):
@@ -110,24 +123,34 @@ def copy(
     meter: Meter,
     sparse: bool = False,
     execute: Execute = process.execute,
-    prefix: Sequence[str] = (),
+    limit: Callable[[], int] = lambda: 0,
+    group: str = GROUP,
     ionice: str | None = None,
     root_helper: str | None = None,
     stop: process.Stop | None = None,
 ) -> None:
     """Copy with dd; the parameters are those of :func:`command` and :func:`process.run`.
 
+    :param limit: bytes per second now, 0 for none; only a dd that runs as root keeps it
+    :param group: name of the control group that has the kernel keep it
+    :raises NoLimit: it does not, and nothing was copied
     :raises VolumeCopyFailed: dd failed, or copied less than it should
     :raises CopyStopped: ``stop`` was set
     """
     words = command(src, dest, size, blocksize, sparse=sparse, execute=execute)
+    teller = Teller(limit) if root_helper else None
+    if teller:
+        words[1:1] = [f"group={group}", f"limit={teller.told}"]
     outcome = process.run(
-        process.assemble(words, prefix, ionice, root_helper),
+        process.assemble(words, ionice, root_helper),
         parse=parse_line,
         meter=meter,
         stop=stop,
+        tell=teller,
         as_root=bool(root_helper),
     )
+    if teller and outcome.status == cgroup.NO_LIMIT:
+        raise NoLimit(outcome.error())
     # The first complaint is the cause; the flush of a target that failed fails, too.
     complaints = [line for line in outcome.messages if line.startswith("dd: ")]
     others = [line for line in outcome.messages if not _RECORDS.match(line)]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import CopyResult, Meter, Report
+from cinder_lite.volume.copy.throttling import Teller
 
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child")
 """The folder of the process's program."""
@@ -32,7 +33,6 @@ def copy(
     fill: bool = False,
     offload: bool = False,
     limit: Callable[[], int] = lambda: 0,
-    prefix: Sequence[str] = (),
     ionice: str | None = None,
     root_helper: str | None = None,
     stop: process.Stop | None = None,
@@ -51,9 +51,9 @@ def copy(
     :raises VolumeCopyFailed: the copy failed
     :raises CopyStopped: ``stop`` was set
     """
-    current = limit()
+    teller = Teller(limit)
     plain = (_BLOCK, _THREADS) if not offload else (_KERNEL_BLOCK, _KERNEL_THREADS)
-    block, threads = (block_under(current), _THREADS) if current else plain
+    block, threads = (block_under(teller.told), _THREADS) if teller.told else plain
     job = {
         "source": src,
         "target": dest,
@@ -62,28 +62,20 @@ def copy(
         "zeros": int(zeros),
         "fill": int(fill),
         "offload": int(offload),
-        "limit": current,
+        "limit": teller.told,
         "block": block,
         "threads": threads,
     }
-
-    def tell() -> str | None:
-        nonlocal current
-        wanted = limit()
-        if wanted == current:
-            return None
-        current = wanted
-        return f"limit {wanted}"
 
     program = ["native"] if root_helper else [sys.executable, "-I", "-S", CHILD]
     with _listed(extents) as path:
         words = [*program, *(f"{name}={value}" for name, value in job.items()), f"extents={path}"]
         outcome = process.run(
-            process.assemble(words, prefix, ionice, root_helper),
+            process.assemble(words, ionice, root_helper),
             parse=parse_line,
             meter=meter,
             stop=stop,
-            tell=tell,
+            tell=teller,
             as_root=bool(root_helper),
         )
     if outcome.status != 0:

@@ -103,22 +103,20 @@ def death_prefix() -> tuple[str, ...]:
 
 def assemble(
     command: Sequence[str],
-    prefix: Sequence[str],
     ionice: str | None,
     root_helper: str | None = None,
 ) -> list[str]:
     """Return the whole command line of a copy.
 
     :param command: what copies
-    :param prefix: the throttle's words
     :param ionice: arguments of ionice, such as ``-c3``; root inherits what the user may ask for
     :param root_helper: the words, in one string, that run a command as root; then ``command`` is
         for ``cinder-lite-copy``
     """
     nice = ["ionice", *shlex.split(ionice)] if ionice else []
     if root_helper:
-        return [*prefix, *nice, *shlex.split(root_helper), "cinder-lite-copy", *command]
-    return [*prefix, *nice, *death_prefix(), *command]
+        return [*nice, *shlex.split(root_helper), "cinder-lite-copy", *command]
+    return [*nice, *death_prefix(), *command]
 
 
 def run(

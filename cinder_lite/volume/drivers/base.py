@@ -24,7 +24,7 @@ from typing import Any
 
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Snapshot, Volume, VolumeType
-from cinder_lite.volume.copy import Report, Throttle, dd, process
+from cinder_lite.volume.copy import Report, Throttle, dd, process, throttling
 from cinder_lite.volume.drivers.manageable import ManageableSnapshotsVD, ManageableVD
 
 ModelUpdate = dict[str, Any] | None
@@ -48,7 +48,10 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
         self.configuration = configuration
         self.host = host
         self._execute = execute
-        self.throttle = Throttle(getattr(configuration, "volume_copy_bps_limit", 0))
+        self.throttle = Throttle(
+            getattr(configuration, "volume_copy_bps_limit", 0),
+            getattr(configuration, "volume_copy_blkio_cgroup_name", throttling.GROUP),
+        )
         """The limit of all copies of this backend, the driver's own and the service's."""
         self._initialized = False
         self._stats: dict[str, Any] = {}

@@ -179,13 +179,12 @@ def test_a_process_that_is_gone_can_not_be_told() -> None:
     assert run("sh", "-c", "exec <&-; sleep 0.1", tell=lambda: "limit 5").status == 0
 
 
-def test_words_come_in_the_order_throttle_ionice_death_command(
+def test_words_come_in_the_order_ionice_death_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(process, "death_prefix", lambda: ("setpriv", "--pdeathsig", "KILL", "--"))
-    words = process.assemble(["dd", "if=/a"], ["cgexec", "-g", "blkio:x"], "-c2 -n7")
+    words = process.assemble(["dd", "if=/a"], "-c2 -n7")
     assert words == [
-        *("cgexec", "-g", "blkio:x"),
         *("ionice", "-c2", "-n7"),
         *("setpriv", "--pdeathsig", "KILL", "--"),
         *("dd", "if=/a"),

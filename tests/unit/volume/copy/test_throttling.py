@@ -12,7 +12,7 @@ def test_no_limit_is_no_limit_for_anyone() -> None:
     throttle = Throttle()
     with throttle.subcommand("a", "b") as one, throttle.subcommand("c", "d") as two:
         assert (one.limit(), two.limit()) == (0, 0)
-        assert one.prefix == []
+        assert one.group == "cinder-volume-copy"
 
 
 def test_running_copies_share_the_limit_and_get_it_back() -> None:
