@@ -21,7 +21,7 @@ from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.servers import ServerPool
 from tests.storage import leftovers
 from tests.storage.groups import Groups, Volume
-from tests.storage.vm.machine import ADDRESS, SERVICES
+from tests.storage.vm.machine import ADDRESS, SECOND_ADDRESS, SERVICES
 
 DRIVER = "cinder_lite.volume.drivers.lvm.LVMVolumeDriver"
 CONFIGURATION = "/etc/cinder_lite"
@@ -137,6 +137,7 @@ class StorageDeployment(Deployment):
                 "lvm_type": backend.lvm_type,
                 "target_helper": "lioadm",
                 "target_ip_address": ADDRESS,
+                "target_secondary_ip_addresses": SECOND_ADDRESS,
                 "target_port": 3260,
                 "volume_clear": "zero",
             }

@@ -41,10 +41,8 @@ class Initiator:
         """
         secret = password or info["auth_password"]
         node = self._node(info)
+        self.make_interface()
         self._machine.shell(
-            f"iscsiadm -m iface -I {self._interface} -o new >/dev/null\n"
-            f"iscsiadm -m iface -I {self._interface} -o update -n iface.initiatorname "
-            f"-v {self.name} >/dev/null\n"
             f"{node} -o new >/dev/null\n"
             f"{node} -o update -n node.session.initial_login_retry_max -v 1\n"
             f"{node} -o update -n node.session.auth.authmethod -v CHAP\n"
@@ -62,6 +60,15 @@ class Initiator:
         wait_until(appeared, 60, f"the device of {self.name}", interval=0.5)
         self._machine.run("udevadm", "settle")
         return f"/dev/{found[0]}"
+
+    def make_interface(self) -> str:
+        """Make the interface of open-iscsi, and return its name."""
+        interface = f"iscsiadm -m iface -I {self._interface}"
+        self._machine.shell(
+            f"{interface} -o new >/dev/null\n"
+            f"{interface} -o update -n iface.initiatorname -v {self.name} >/dev/null"
+        )
+        return self._interface
 
     def forget(self, info: dict[str, Any]) -> None:
         """Log out, if there is a session, and remove every trace."""

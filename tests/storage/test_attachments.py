@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Volumes attached through the API, as Nova does it, and used by real initiators.
 
-The initiators are two interfaces of the machine's open-iscsi with names of their own: os-brick,
-which every copy between nodes goes through, tells sessions apart by target and portal only, so that
-one kernel can not be two of its nodes.
+The initiators are two interfaces of the machine's open-iscsi with names of their own. os-brick
+tells sessions apart by target and portal only: where it connects, each has a portal of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.functional.harness.process import HarnessError
+from tests.storage.brick import Brick
 from tests.storage.deployment import ALPHA_THICK, ALPHA_THIN, Backend, StorageDeployment
 from tests.storage.initiators import READ, WRITE, Initiator
 
@@ -27,7 +27,9 @@ class Servers:
         self.one, self.two = (Initiator(storage.machine, number) for number in (4, 5))
         self._made: list[tuple[str, Initiator, dict[str, Any]]] = []
 
-    def attach(self, volume_id: str, initiator: Initiator, mode: str = "rw") -> str:
+    def attach(
+        self, volume_id: str, initiator: Initiator, mode: str = "rw", *, multipath: bool = False
+    ) -> str:
         """Make an attachment; returns its id."""
         body: dict[str, Any] = {
             "volume_uuid": volume_id,
@@ -39,7 +41,7 @@ class Servers:
                 "ip": "10.0.2.15",
                 "platform": "x86_64",
                 "os_type": "linux",
-                "multipath": False,
+                "multipath": multipath,
                 "mode": mode,
             },
         }
@@ -113,6 +115,40 @@ def test_one_of_two_servers_ends(
     with pytest.raises(HarnessError, match=r"authorization failure|login failure"):
         servers.one.login(servers.info(first))
     storage.machine.shell(READ.format(going_on))
+
+
+def test_one_of_two_servers_of_os_brick_ends(
+    storage: StorageDeployment, shared: str, servers: Servers
+) -> None:
+    """os-brick connects both and disconnects one; the other still reads and writes."""
+    volume = storage.create_volume(host=ALPHA_THIN.host, volume_type=shared)
+    users = []
+    for portal, initiator in enumerate((servers.one, servers.two)):
+        attached = servers.attach(volume["id"], initiator, multipath=True)
+        info = dict(servers.info(attached))
+        for name in ("target_portal", "target_iqn", "target_lun"):
+            info[name] = info.pop(f"{name}s")[portal]
+        brick = Brick(storage.machine, initiator.make_interface())
+        users.append((attached, brick, info, brick.connect(info)))
+    first, second = users
+    assert first[3]["path"] != second[3]["path"]
+    storage.machine.shell(WRITE.format(first[3]["path"]))
+    digests = [_first_block(storage, device["path"]) for *_, device in users]
+    assert digests[0] == digests[1]
+    first[1].disconnect(first[2], first[3])
+    servers.detach(first[0])
+    storage.machine.shell(WRITE.format(second[3]["path"]))
+    written = _first_block(storage, second[3]["path"])
+    assert written != digests[0]
+    path = storage.logical_volume(storage.show(volume["id"])).path
+    assert _first_block(storage, path) == written
+    second[1].disconnect(second[2], second[3])
+    servers.detach(second[0])
+
+
+def _first_block(storage: StorageDeployment, path: str) -> str:
+    """Return the digest of a device's first block, past the cache."""
+    return storage.machine.shell(f"dd if={path} bs=4096 count=1 iflag=direct | sha256sum")
 
 
 def test_a_read_only_attachment_can_not_write(storage: StorageDeployment, servers: Servers) -> None:

@@ -6,14 +6,15 @@ None of these needs cinder_lite's services; a failure here is the tests' own.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.functional.harness.process import HarnessError
 from tests.storage import leftovers
+from tests.storage.brick import Brick
 from tests.storage.groups import Groups
+from tests.storage.initiators import READ
 from tests.storage.vm.machine import ADDRESS, Machine
 
 SMALL = "lab-small"
@@ -39,31 +40,6 @@ target.NetworkPortal(group, "{address}", 3260)
 _UNEXPORT = """\
 from rtslib_fb import root
 root.RTSRoot().clear_existing(confirm=True)
-"""
-
-_ATTACH = """\
-import json, sys
-from oslo_config import cfg
-from oslo_concurrency import processutils
-import os_brick
-from os_brick.initiator import connector
-cfg.CONF(["--config-file", "/etc/cinder_lite/brick.conf"], project="test")
-os_brick.setup(cfg.CONF)
-helper = "sudo cinder-lite-rootwrap /etc/cinder_lite/rootwrap.conf"
-properties = json.loads(sys.argv[1])
-brick = connector.InitiatorConnector.factory("ISCSI", helper, device_scan_attempts=3)
-device = brick.connect_volume(properties)
-print(json.dumps(device))
-sys.stdout.flush()
-brick.disconnect_volume(properties, device, force=True)
-"""
-
-_BRICK_CONF = """\
-[oslo_concurrency]
-lock_path = /var/lib/cinder_lite/lock
-[privsep_osbrick]
-helper_command = sudo cinder-lite-rootwrap /etc/cinder_lite/rootwrap.conf privsep-helper \
---config-file /etc/cinder_lite/brick.conf
 """
 
 
@@ -186,10 +162,9 @@ def test_os_brick_connects_as_the_service_user(
     machine: Machine, exported: dict[str, object]
 ) -> None:
     """os-brick attaches and detaches the volume through its privsep daemon and rootwrap."""
-    machine.write("/etc/cinder_lite/brick.conf", _BRICK_CONF)
-    words = ("/opt/venv/bin/python", "-c", _ATTACH, json.dumps(exported))
-    path = "/opt/cinder_lite/bin:/opt/venv/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    out = machine.run(*words, user="cinder", environment={"PATH": path}).out
-    device = json.loads(out.splitlines()[-1])
+    brick = Brick(machine)
+    device = brick.connect(exported)
+    machine.shell(READ.format(device["path"]))
+    brick.disconnect(exported, device)
     assert device["path"].startswith("/dev/")
     assert machine.run("ls", "/sys/class/iscsi_session").out == ""

@@ -41,6 +41,7 @@ TERM_SECONDS = 2.0
 _KILL_SECONDS = 30.0
 _LINE_END = re.compile(rb"[\r\n]")
 _LAST_WORDS = 5
+_SHELL_SIGNALS = 128
 
 
 Parse = Callable[[str], tuple[int, int] | None]
@@ -68,8 +69,10 @@ class Outcome:
         """Return what went wrong, in few words."""
         if self.messages:
             return self.messages[0]  # what follows is mostly its consequence
-        if self.status < 0:
-            return f"the copying process was killed by {signal.Signals(-self.status).name}"
+        # What runs it as root tells of a signal as shells do.
+        killed = -self.status if self.status < 0 else self.status - _SHELL_SIGNALS
+        if killed in set(signal.Signals):
+            return f"the copying process was killed by {signal.Signals(killed).name}"
         return f"the copying process ended with exit status {self.status}"
 
 

@@ -18,7 +18,7 @@ from tests.storage.vm.guest.agent import PORT as AGENT_PORT
 from tests.storage.vm.guest.agent import READY
 from tests.storage.vm.image import Image
 
-ADDRESS = "10.0.2.15"
+ADDRESS, SECOND_ADDRESS = "10.0.2.15", "10.0.2.16"
 """The machine's own address; nothing outside can be reached but through SERVICES."""
 SERVICES = {"rabbitmq": ("10.0.2.100", 5672), "mariadb": ("10.0.2.101", 3306)}
 """Where programs in the machine find servers that run outside of it."""

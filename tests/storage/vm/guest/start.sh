@@ -5,6 +5,7 @@
 set -e
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
+ip address add 10.0.2.16/24 dev eth0
 cp -R /opt/cinder_lite/etc/. /etc/cinder_lite/
 cp /opt/venv/etc/os-brick/rootwrap.d/*.filters /etc/cinder_lite/rootwrap.d/
 cp /opt/cinder_lite/guest/*.service /run/systemd/system/

@@ -100,7 +100,9 @@ def test_messages_are_in_plain_english() -> None:
 
 
 def test_a_signal_is_named() -> None:
-    assert run("sh", "-c", "kill -9 $$").error() == "the copying process was killed by SIGKILL"
+    killed = "the copying process was killed by SIGKILL"
+    assert run("sh", "-c", "kill -9 $$").error() == killed
+    assert run("sh", "-c", "exit 137").error() == killed
 
 
 def test_silence_is_explained() -> None:
