@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import secrets
 from collections.abc import Iterator
@@ -13,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests import glance
 from tests.functional.conftest import REQUIRE_SERVERS
 from tests.functional.harness.scratch import scratch
 from tests.functional.harness.servers import ServerPool
-from tests.storage.deployment import BACKENDS, DRIVER, StorageDeployment
+from tests.storage.deployment import BACKENDS, StorageDeployment
 from tests.storage.groups import LAB_DISKS, SUPPORT_DISKS, Groups
 from tests.storage.vm import image
 from tests.storage.vm.machine import Machine
@@ -109,11 +108,6 @@ def running(
     storage_scratch: Path, storage_servers: ServerPool, request: pytest.FixtureRequest
 ) -> Iterator[StorageDeployment]:
     """The services, with the driver under test, on two nodes in the machine."""
-    module, _, name = DRIVER.rpartition(".")
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"there is no {module} yet")
-    if not hasattr(importlib.import_module(module), name):
-        pytest.skip(f"{module} has no {name} yet")
     storage_servers.prepare(("rabbitmq", "mariadb"))
     groups: Groups = request.getfixturevalue("groups")
     for server in ("rabbitmq", "mariadb"):
@@ -123,13 +117,14 @@ def running(
             _skip_or_fail(f"{error}: install the packages of bindep.txt")
     directory = storage_scratch / f"deployment-{secrets.token_hex(4)}"
     directory.mkdir()
-    deployment = StorageDeployment(directory, storage_servers, groups)
-    _live.append(deployment)
-    try:
-        yield deployment.start_all()
-    finally:
-        _live.remove(deployment)
-        deployment.stop_all()
+    with glance.running() as images:
+        deployment = StorageDeployment(directory, storage_servers, groups, images)
+        _live.append(deployment)
+        try:
+            yield deployment.start_all()
+        finally:
+            _live.remove(deployment)
+            deployment.stop_all()
 
 
 @pytest.fixture

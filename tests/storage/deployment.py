@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tests.functional.harness import process, settings
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.servers import ServerPool
+from tests.glance import FakeGlance
 from tests.storage import leftovers
 from tests.storage.groups import Groups, Volume
 from tests.storage.vm.machine import ADDRESS, SECOND_ADDRESS, SERVICES
@@ -83,7 +84,9 @@ ALPHA_THICK, ALPHA_THIN, ALPHA_THICK2, ALPHA_THIN2, BETA_THICK, BETA_THIN = BACK
 class StorageDeployment(Deployment):
     """The API and the scheduler here, ``volume-alpha`` and ``volume-beta`` in the machine."""
 
-    def __init__(self, directory: Path, servers: ServerPool, groups: Groups) -> None:
+    def __init__(
+        self, directory: Path, servers: ServerPool, groups: Groups, images: FakeGlance
+    ) -> None:
         """:param directory: an empty directory for everything it writes outside the machine"""
         super().__init__(
             directory,
@@ -94,12 +97,14 @@ class StorageDeployment(Deployment):
                 "DEFAULT": {
                     "report_interval": 5,
                     "service_down_time": 180,
-                    "rpc_response_timeout": 120,
+                    "rpc_response_timeout": 60,
+                    "glance_api_servers": images.url,
                 }
             },
         )
         self.machine = groups.machine
         self.groups = groups
+        self.images = images
         self._node_overrides: dict[str, settings.Settings] = {}
         self._placing = threading.Lock()
 
@@ -114,7 +119,7 @@ class StorageDeployment(Deployment):
         """Write the settings in the machine; needed again after a boot."""
         text = self.config.read_text()
         for name, (address, port) in SERVICES.items():
-            outside = self._servers.get(name).port
+            outside = self._port(name)
             self.machine.forward(name, outside)
             text = re.sub(rf"127\.0\.0\.1:{outside}\b", f"{address}:{port}", text)
         # A section may come twice; the later value of an option counts.
@@ -123,6 +128,12 @@ class StorageDeployment(Deployment):
         self.machine.run("chgrp", "cinder", f"{CONFIGURATION}/cinder_lite.conf")
         for node in self.hosts:
             self._write_node(node)
+
+    def _port(self, name: str) -> int:
+        """Return where one of the machine's services is outside of it."""
+        if name == "glance":
+            return int(self.images.url.rpartition(":")[2])
+        return int(self._servers.get(name).port)
 
     def _write_node(self, node: str) -> None:
         mine = [backend for backend in BACKENDS if backend.node == node]

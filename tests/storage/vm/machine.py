@@ -20,7 +20,11 @@ from tests.storage.vm.image import Image
 
 ADDRESS, SECOND_ADDRESS = "10.0.2.15", "10.0.2.16"
 """The machine's own address; nothing outside can be reached but through SERVICES."""
-SERVICES = {"rabbitmq": ("10.0.2.100", 5672), "mariadb": ("10.0.2.101", 3306)}
+SERVICES = {
+    "rabbitmq": ("10.0.2.100", 5672),
+    "mariadb": ("10.0.2.101", 3306),
+    "glance": ("10.0.2.102", 9292),
+}
 """Where programs in the machine find servers that run outside of it."""
 MEMORY = 3072
 """MiB."""
