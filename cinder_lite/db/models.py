@@ -93,6 +93,8 @@ volumes = sa.Table(
     # The lists: a project's volumes newest first, all projects' newest first, one backend's.
     sa.Index("ix_volumes_project_list", "deleted", "project_id", "created_at", "id"),
     sa.Index("ix_volumes_all_list", "deleted", "created_at", "id"),
+    sa.Index("ix_volumes_name", "display_name", "deleted", "project_id"),
+    sa.Index("ix_volumes_status", "status", "deleted", "project_id"),
     sa.Index("ix_volumes_host", "deleted", "host"),
     sa.Index("ix_volumes_service", "service_uuid", "deleted"),
     sa.Index("ix_volumes_type", "volume_type_id", "deleted"),

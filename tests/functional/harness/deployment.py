@@ -83,6 +83,8 @@ class Deployment(Api, FileData):
         self.messaging = messaging
         self.service_backend = service_backend
         self.run_id = secrets.token_hex(8)
+        self.database_url = ""
+        """Of the deployment's own database, once it is configured."""
         self._servers = servers
         self._overrides = overrides or {}
         self._host_overrides = host_overrides or {}
@@ -125,6 +127,7 @@ class Deployment(Api, FileData):
     def configure(self) -> None:
         """Write the configuration files, with a fresh database and virtual host."""
         connection, transport = self._fresh_urls()
+        self.database_url = connection
         shared = settings.merged(
             settings.common(self.directory, self.port, connection, transport),
             {"DEFAULT": {"service_backend": self.service_backend}},
