@@ -258,16 +258,28 @@ def destroy(volume_id: str) -> bool:
 
 
 @engine.retried
-def for_host(service_host: str, *, include_deleted: bool = False) -> list[Volume]:
+def for_host(
+    service_host: str,
+    statuses: Sequence[str] | None = None,
+    *,
+    project_id: str | None = None,
+    include_deleted: bool = False,
+) -> list[Volume]:
     """Return the volumes that a volume service looks after.
 
     :param service_host: ``host@backend``
+    :param statuses: only volumes with one of these; a service may have very many with others
+    :param project_id: only volumes of this project
     """
     query = sa.select(*_COLUMNS).where(
         sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!"))
     )
     if not include_deleted:
         query = query.where(T.c.deleted == sa.false())
+    if statuses is not None:
+        query = query.where(T.c.status.in_(statuses))
+    if project_id is not None:
+        query = query.where(T.c.project_id == project_id)
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
 

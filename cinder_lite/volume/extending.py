@@ -100,8 +100,8 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
 
     :param claim: keeps two threads of this process off one volume
     """
-    for volume in volumes.for_host(backend.service_host):
-        if volume.status != states.EXTENDING or volume.updated_at is None:
+    for volume in volumes.for_host(backend.service_host, (states.EXTENDING,)):
+        if volume.updated_at is None:
             continue
         if (utcnow() - volume.updated_at).total_seconds() < CONF.migration_settle_interval:
             continue

@@ -221,7 +221,9 @@ def settle_lost(backend: Backend, claim: Claim, *, at_once: bool = False) -> Non
     :param at_once: do not wait; a message that comes after all finds its work done
     """
     patience = 0 if at_once else CONF.migration_settle_interval
-    for volume in volumes.for_host(backend.service_host):
+    for volume in volumes.for_host(
+        backend.service_host, (*states.BEING_MADE, *_GOING, *_TRANSFERS)
+    ):
         if ending.is_being_made(volume):
             work = _create_again
         elif volume.status in _GOING:

@@ -128,7 +128,7 @@ def hog(storage: StorageDeployment, backend: Backend, spare: int) -> Iterator[No
     name = f"{backend.group}/hog"
     storage.machine.shell(
         f"lvcreate -qq -y -V {size}M --thin-pool {pool.name} -n hog {backend.group}\n"
-        f"dd if=/dev/zero of=/dev/{name} bs=1M count={size} oflag=direct status=none"
+        f"dd if=/dev/zero of=/dev/{name} bs=1M count={size} oflag=direct status=none || true"
     )
     try:
         yield

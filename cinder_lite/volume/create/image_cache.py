@@ -84,8 +84,8 @@ def _cached(backend: Backend) -> list[Volume]:
     owner = CONF.cinder_internal_tenant_project_id
     found = [
         volume
-        for volume in volumes.for_host(backend.service_host)
-        if volume.project_id == owner and (volume.display_name or "").startswith(PREFIX)
+        for volume in volumes.for_host(backend.service_host, project_id=owner)
+        if (volume.display_name or "").startswith(PREFIX)
     ]
     return sorted(found, key=lambda one: str(one.updated_at or one.created_at))
 
