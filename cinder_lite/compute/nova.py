@@ -30,6 +30,8 @@ _NOT_SENT = ("refused", "name or service not known", "no route to host", "unreac
 
 SWAPPABLE = ("active", "paused", "resized")
 """vm_state of a server whose volumes Nova swaps."""
+OFFLOADED = "shelved_offloaded"
+"""vm_state of a server that is shelved, and on no compute host any more."""
 
 _lock = threading.Lock()
 _clients: dict[str, Any] = {}

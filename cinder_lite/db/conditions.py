@@ -182,6 +182,21 @@ class AttachedOnce(Fact):
 
 
 @dataclasses.dataclass(frozen=True)
+class NotConnected(Fact):
+    """The volume has these attachments and no others, and by none of them a node is let in.
+
+    :param attachment_ids: their ids
+    """
+
+    attachment_ids: Sequence[str]
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        table = models.volume_attachment.c
+        others = sa.or_(table.id.not_in(self.attachment_ids), table.connector.is_not(None))
+        return sa.not_(_attachments(others))
+
+
+@dataclasses.dataclass(frozen=True)
 class UsedBy(Fact):
     """A server has an attachment of the volume already."""
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_config import cfg
@@ -25,44 +25,13 @@ from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.deleting import Deleting
 from cinder_lite.volume.images import Images
 from cinder_lite.volume.manageable import Managing
-from cinder_lite.volume.migration import aborting, attached, servers
+from cinder_lite.volume.migration import aborting, admission, attached
 from cinder_lite.volume.resizing import Resizing
 from cinder_lite.volume.retype.api import RetypeAPI
 from cinder_lite.volume.services import Services
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
-
-
-def migration_rules(host: str) -> list[cond.Condition]:
-    """Return what must hold of a volume that is to move to ``host``."""
-    return [
-        cond.In(
-            "its status must be available or in-use, but is {volume.status}.",
-            "status",
-            (states.AVAILABLE, states.IN_USE),
-        ),
-        cond.In(
-            "it is moving already (migration_status is {volume.migration_status}).",
-            "migration_status",
-            states.MIGRATION_IDLE,
-        ),
-        cond.In(
-            "it is replicated (replication_status is {volume.replication_status}).",
-            "replication_status",
-            states.REPLICATION_OFF,
-        ),
-        cond.In(
-            "it is in the consistency group {volume.consistencygroup_id}.",
-            "consistencygroup_id",
-            (None,),
-        ),
-        cond.In("it is in the group {volume.group_id}.", "group_id", (None,)),
-        cond.NoSnapshots("it has snapshots."),
-        cond.OnOtherBackend("it is on {volume.host} already.", host),
-        cond.AttachmentsSettled("an attachment of it is being made."),
-        cond.AttachedOnce("it has several attachments, and Nova moves a volume with only one."),
-    ]
 
 
 class API(Deleting, Managing, Resizing):
@@ -162,8 +131,7 @@ class API(Deleting, Managing, Resizing):
                 "Name a host."
             )
         self._check_destination(host)
-        rules = migration_rules(host)
-        self._check_servers(context, volume, host, rules)
+        rules = admission.check(context, volume, host)
         migration = None
         for _ in range(2):
             migration = volume_migrations.begin(
@@ -239,26 +207,6 @@ class API(Deleting, Managing, Resizing):
             raise exception.InvalidHost(
                 reason=f"the volume service {service_host} is down: it was last heard of at "
                 f"{service.updated_at or service.created_at} UTC."
-            )
-
-    @staticmethod
-    def _check_servers(
-        context: RequestContext, volume: Volume, host: str, rules: Sequence[cond.Condition]
-    ) -> None:
-        """Refuse to move a volume in use whose server is in no state for it, and say why."""
-        if volume.attach_status in (None, states.DETACHED):
-            return
-        refused = volumes.refusals(volume.id, rules)
-        try:
-            refused += servers.refusals(context, volume)
-        except exception.ComputeFailed as error:
-            if not refused:
-                raise exception.ServiceUnavailable(
-                    f"Volume {volume.id} can not be moved now: it is attached, and {error.msg}"
-                ) from None
-        if refused:
-            raise exception.InvalidVolume(
-                reason=f"volume {volume.id} can not be moved to {host}: " + " Also, ".join(refused)
             )
 
     def _ask_scheduler(self, context: RequestContext, migration: Migration) -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
+from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_attachments as db
 from cinder_lite.db import volumes
 from cinder_lite.objects import Attachment, utcnow
@@ -42,11 +44,13 @@ def update(
     """
     admin = context.elevated()
     attachment = db.get(admin, attachment_id)
+    may = [rules.movement(volumes.get(admin, volume_id))]
     said = attachment.attach_mode
     mode = said if said in ("rw", "ro") else connector.get("mode") or "rw"
     asked = {**connector, "mode": mode}
     # Before the node is let in: whoever lets another attachment of that node out must see this one.
-    db.note(attachment_id, {"connector": asked})
+    if not db.advance(attachment_id, volume_id, _CONNECTABLE, {"connector": asked}, may):
+        raise _refused(volume_id, may)
     try:
         info = exports.initialize(backend, context, volume_id, asked)
     except Exception:
@@ -67,17 +71,21 @@ def update(
         "attach_mode": mode,
         "attach_time": utcnow(),
     }
-    may = [rules.movement(volumes.get(admin, volume_id))]
     if not db.advance(attachment_id, volume_id, _CONNECTABLE, values, may):
         _let_out(backend, context, attachment, asked)
-        refused = volumes.refusals(volume_id, may) or ["the attachment has ended meanwhile."]
-        raise exception.InvalidVolume(
-            reason=f"volume {volume_id} can not be attached: " + " Also, ".join(refused)
-        )
+        db.note(attachment_id, {"connector": attachment.connector})
+        raise _refused(volume_id, may)
     if attachment.connector and not same_node(attachment.connector, asked):
         # It was another node's before; that one is not named any more.
         _let_out(backend, context, attachment, attachment.connector)
     return flat
+
+
+def _refused(volume_id: str, may: Sequence[cond.Condition]) -> exception.InvalidVolume:
+    refused = volumes.refusals(volume_id, may) or ["the attachment has ended meanwhile."]
+    return exception.InvalidVolume(
+        reason=f"volume {volume_id} can not be attached: " + " Also, ".join(refused)
+    )
 
 
 def _let_out(

@@ -44,7 +44,7 @@ def run(backend: Backend, move: Move) -> None:
     :raises VolumeMigrationFailed: its server is in no state in which Nova swaps, or Nova failed
     :raises ComputeFailed: Nova refused, or could not be asked
     """
-    refused = servers.refusals(move.context, move.volume)
+    refused = servers.look(move.context, move.volume).refused
     if refused:
         raise exception.VolumeMigrationFailed(
             reason=f"volume {move.volume.id} can not be moved: " + " Also, ".join(refused)

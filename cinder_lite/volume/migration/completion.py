@@ -12,7 +12,7 @@ from typing import Any
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
-from cinder_lite.db import volume_migrations, volumes
+from cinder_lite.db import attached_volumes, volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import plan
@@ -50,9 +50,10 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
     if move.stop.is_set() and not move.aborted:
         # A durable step: the next start of the service goes on from here, without copying again.
         raise exception.CopyStopped(reason="the service is stopping")
-    names = backend.volume_rpcapi.update_migrated_volume(
-        move.context, move.volume, target, plan.restored_status(move.volume)
-    )
+    status = plan.restored_status(move.volume)
+    if move.migration.mode != states.MODE_NOVA and status in attached_volumes.FOLLOWS:
+        status = states.AVAILABLE  # its servers are not connected: the data may get another name
+    names = backend.volume_rpcapi.update_migrated_volume(move.context, move.volume, target, status)
     to_source, to_target = swap_values(move.volume, target, names)
     if not volume_migrations.swapped(
         move.id,

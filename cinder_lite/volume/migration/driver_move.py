@@ -11,8 +11,8 @@ from __future__ import annotations
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
+from cinder_lite.db import attached_volumes, volume_migrations, volumes
 from cinder_lite.db import services as db_services
-from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import plan
 from cinder_lite.volume.migration.records import Move, MoveLost
@@ -34,8 +34,12 @@ def run(backend: Backend, move: Move) -> bool:
         )
         return False
     move.enter(states.PHASE_MOVING, mode=states.MODE_DRIVER)
+    volume = move.volume
+    if volume.status in attached_volumes.FOLLOWS:
+        # Its servers are not connected; drivers take these statuses for use.
+        volume = volume.replace(status=states.AVAILABLE)
     moved, update = backend.driver.migrate_volume(
-        move.context, move.volume, move.host, progress=move.progress, stop=move.stop
+        move.context, volume, move.host, progress=move.progress, stop=move.stop
     )
     if not moved:
         LOG.info(

@@ -11,7 +11,7 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, exception, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import volume_attachments, volume_migrations, volumes
+from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import (
@@ -20,6 +20,7 @@ from cinder_lite.volume.migration import (
     host_copy,
     plan,
     recovery,
+    servers,
     undo,
 )
 from cinder_lite.volume.migration.records import ABORTED, MAX_ATTEMPTS, Move, MoveLost
@@ -343,9 +344,8 @@ class Mover:
         if not self._backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(self._backend.driver).__name__)
         self._mark_migrating(move)
-        mode = plan.choose(
-            move.migration, attached=bool(volume_attachments.of_volume(move.volume.id))
-        )
+        use = servers.while_it_moves(move.context, move.volume)
+        mode = plan.choose(move.migration, use)
         if mode == states.MODE_NOVA:
             attached.run(self._backend, move)
         elif mode != states.MODE_DRIVER or not driver_move.run(self._backend, move):

@@ -265,12 +265,12 @@ def _stored(attachment_id: str) -> str:
 
 
 def test_a_move_can_not_begin_under_an_attachment_that_is_being_made(place: Place) -> None:
-    from cinder_lite.volume.api import migration_rules
+    from cinder_lite.volume.migration import admission, servers
 
     volume = place.volume()
     place.attached(volume)
     place.attachments.create(place.context, volume, SERVER)
-    rules = migration_rules("two@file#file")
+    rules = admission.rules("two@file#file", servers.Found(servers.Use.FREE, [], ()))
     record = {"source_host": volume.host, "dest_host": "two@file#file"}
     state = {"status": "running", "phase": "scheduling"}
     assert volume_migrations.begin(volume.id, rules, {}, {**record, **state}) is None

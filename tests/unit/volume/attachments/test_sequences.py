@@ -27,7 +27,7 @@ from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Attachment, Volume
-from cinder_lite.volume.api import migration_rules
+from cinder_lite.volume.migration import admission, servers
 from tests.unit.volume.attachments.place import OTHER_SERVER, SERVER, Place, connector, failure
 
 FURTHEST = {"attached": "in-use", "attaching": "attaching", "reserved": "reserved"}
@@ -162,7 +162,7 @@ class Sequences(RuleBasedStateMachine):
     @rule()
     def begin_to_move(self) -> None:
         """Ask for a move."""
-        wanted = migration_rules("two@file#file")
+        wanted = admission.rules("two@file#file", servers.Found(servers.Use.FREE, [], ()))
         values = {"migration_status": states.MIGRATION_MIGRATING}
         record = {
             "source_host": "one@file#file",

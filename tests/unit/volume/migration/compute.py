@@ -11,7 +11,7 @@ from cinder_lite import exception
 from cinder_lite.compute import nova
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_attachments, volumes
-from cinder_lite.objects import Attachment
+from cinder_lite.objects import Attachment, Volume
 from cinder_lite.volume.attachments.actions import AttachActions
 from cinder_lite.volume.attachments.api import AttachmentAPI
 from tests.unit.volume.migration.world import World
@@ -19,6 +19,11 @@ from tests.unit.volume.migration.world import World
 SERVER = "5e4e0000-0000-0000-0000-000000000001"
 
 Script = Callable[["Nova", str, str], None]
+
+
+def connector() -> dict[str, str]:
+    """Return what the compute host says of itself."""
+    return {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/vdb"}
 
 
 class Nova:
@@ -75,13 +80,35 @@ class Nova:
         except exception.CinderLiteException as error:
             self.refused.append(error.msg)
 
+    # --- what users have it do -------------------------------------------------------------
+
+    def attaches(self, volume: Volume, server_id: str = SERVER) -> Attachment:
+        """Attach a volume to a server that runs."""
+        made = self.attachments.create(self.context, volume, server_id)
+        self.attachments.update(self.context, made, connector())
+        self.attachments.complete(self.context, made)
+        return volume_attachments.get(self.context, made.id)
+
+    def offloads(self, volume: Volume) -> None:
+        """Shelve all servers of a volume and take them off their hosts, as Nova 34 does it."""
+        for old in volume_attachments.of_volume(volume.id):
+            self.attachments.create(self.context, volume, old.instance_uuid)
+            self.ends(old.id)
+        self.vm_state = "shelved_offloaded"
+
+    def unshelves(self, volume: Volume) -> None:
+        """Bring the servers back: each asks how to connect now."""
+        for one in volume_attachments.of_volume(volume.id):
+            self.attachments.update(self.context, one, connector())
+            self.attachments.complete(self.context, one)
+        self.vm_state = "active"
+
     # --- scripts ---------------------------------------------------------------------------
 
     def connects(self) -> Attachment:
         """Have the compute host connect the target."""
         assert self.promised is not None
-        asked = {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/vdb"}
-        self.attachments.update(self.context, self.promised, asked)
+        self.attachments.update(self.context, self.promised, connector())
         return self.promised
 
     def ends(self, attachment_id: str) -> None:

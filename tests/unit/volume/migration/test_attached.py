@@ -21,10 +21,7 @@ from tests.unit.volume.migration.world import World
 def volume(world: World, compute: Nova) -> Volume:
     """A volume in use by a server."""
     made = world.volume()
-    first = compute.attachments.create(world.context, made, SERVER)
-    asked = {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/vdb"}
-    compute.attachments.update(world.context, first, asked)
-    compute.attachments.complete(world.context, first)
+    compute.attaches(made)
     return volumes.get(world.context, made.id)
 
 
