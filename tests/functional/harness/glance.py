@@ -23,6 +23,9 @@ UPLOADS = (
 class Glance:
     """A Glance that serves on a loopback port and is in Keystone's catalogue."""
 
+    name = "glance"
+    requirements: tuple[str, ...] = REQUIREMENTS
+
     def __init__(self, directory: Path, keystone: Keystone, connection: str) -> None:
         """Describe it; :meth:`start` starts it.
 
@@ -42,7 +45,7 @@ class Glance:
 
         :raises HarnessError: it does not come up
         """
-        home = venvs.environment("glance", REQUIREMENTS)
+        home = venvs.environment(self.name, self.requirements)
         self._write_settings(home)
         config = self.directory / "glance-api.conf"
         process.run(
@@ -51,15 +54,22 @@ class Glance:
         )
         self._child = process.Process(
             "glance",
-            venvs.uwsgi(home, self.port, "glance.wsgi.api:application", *UPLOADS),
+            self._command(home),
             self.directory / "glance.log",
             environment={
                 "OS_GLANCE_CONFIG_DIR": str(self.directory),
                 "OS_GLANCE_CONFIG_FILES": config.name,
+                **self._environment(home),
             },
         ).start()
         self._child.wait_ready(self._serves, 60)
         self._keystone.publish("image", self.url)
+
+    def _command(self, home: Path) -> list[str | Path]:
+        return venvs.uwsgi(home, self.port, "glance.wsgi.api:application", *UPLOADS)
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        return {}
 
     def stop(self) -> None:
         """End Glance."""
@@ -74,24 +84,26 @@ class Glance:
             place.mkdir()
         store = "filesystem_store_datadir"
         account = self._keystone.service_settings()["keystone_authtoken"]
-        text = settings.render(
-            {
-                "DEFAULT": {
-                    "enabled_backends": "files:file",
-                    "enabled_import_methods": "[glance-direct]",
-                    "worker_self_reference_url": self.url,
-                },
-                "database": {"connection": self._connection},
-                "glance_store": {"default_backend": "files"},
-                "files": {store: places["images"]},
-                "os_glance_staging_store": {store: places["staging"]},
-                "os_glance_tasks_store": {store: places["tasks"]},
-                "oslo_concurrency": {"lock_path": self.directory / "lock"},
-                "paste_deploy": {"flavor": "keystone", "config_file": paste},
-                "keystone_authtoken": account,
-            }
-        )
+        files: settings.Settings = {
+            "DEFAULT": {
+                "enabled_backends": "files:file",
+                "enabled_import_methods": "[glance-direct]",
+                "worker_self_reference_url": self.url,
+            },
+            "database": {"connection": self._connection},
+            "glance_store": {"default_backend": "files"},
+            "files": {store: places["images"]},
+            "os_glance_staging_store": {store: places["staging"]},
+            "os_glance_tasks_store": {store: places["tasks"]},
+            "oslo_concurrency": {"lock_path": self.directory / "lock"},
+            "paste_deploy": {"flavor": "keystone", "config_file": paste},
+            "keystone_authtoken": account,
+        }
+        text = settings.render(settings.merged(files, self._more_settings()))
         (self.directory / "glance-api.conf").write_text(text)
+
+    def _more_settings(self) -> settings.Settings:
+        return {}
 
     def _serves(self) -> bool:
         try:
@@ -100,10 +112,11 @@ class Glance:
             return False
         return True
 
-    def add_image(self, name: str, size: int) -> str:
+    def add_image(self, name: str, size: int, store: str | None = None) -> str:
         """Upload a public raw image of random bytes and return its id.
 
         :param size: bytes
+        :param store: which of its stores keeps it; None: the usual one
         """
         headers = {"X-Auth-Token": self._keystone.token("admin")}
         values = {
@@ -119,8 +132,12 @@ class Glance:
         sent = requests.put(
             f"{self.url}/v2/images/{image_id}/file",
             data=os.urandom(size),
-            headers={**headers, "Content-Type": "application/octet-stream"},
-            timeout=60,
+            headers={
+                **headers,
+                "Content-Type": "application/octet-stream",
+                **({"X-Image-Meta-Store": store} if store else {}),
+            },
+            timeout=120,
         )
         if not sent.ok:
             raise process.HarnessError(f"Glance took no image: {sent.status_code} {sent.text}")
