@@ -14,7 +14,11 @@ from tests.functional.harness import glance, settings
 from tests.functional.harness.keystone import PASSWORD, REGION, SERVICE_USER, Keystone
 
 STORE = "volumes"
-SUDO = '#!/bin/sh\n# glance-rootwrap, its configuration, and what is to be run.\nshift 2\nexec "$@"\n'
+SUDO = """#!/bin/sh
+# glance-rootwrap, its configuration, and what is to be run.
+shift 2
+exec "$@"
+"""
 
 
 class GlanceOnVolumes(glance.Glance):
