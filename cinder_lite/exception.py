@@ -638,6 +638,12 @@ class VolumeMigrationFailed(CinderLiteException):
     message = "Volume migration failed: %(reason)s"
 
 
+class EncryptorFailed(CinderLiteException):
+    """An encrypted volume could not be opened on a node, or its header not be made."""
+
+    message = "Volume %(volume_id)s can not be opened on this node: %(reason)s"
+
+
 class VolumeCopyFailed(CinderLiteException):
     """The bytes could not be copied."""
 

@@ -10,8 +10,10 @@ Run through cinder-lite-rootwrap by :mod:`cinder_lite.volume.copy`::
 a control group below NAME; a line ``limit RATE`` on standard input changes it. The other program
 keeps its limit itself.
 
-It refuses whatever is no block device (the source may be ``/dev/zero``) and devices that are in use
-on this node: mounted, part of another device, exported, or the target of another copy. When its
+A side is a block device; the source may be ``/dev/zero``. For the other program than dd, a side may
+be a regular file that belongs to the caller, such as an image's data. Whatever else it is, it is
+refused, and so are devices that are in use on this node: mounted, part of another device, exported,
+or the target of another copy. When its
 standard input ends, the copy ends: its caller is gone, or wants that. Progress, messages and exit
 status are those of what copies; 1 when it was refused or ended, 75 (EX_TEMPFAIL) when the kernel
 does not keep the limit and nothing was copied.
@@ -36,7 +38,7 @@ _CHILD = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "volume", "copy", "child"
 )
 _WORD = re.compile(r"[a-z]+=[A-Za-z0-9_/.:,@+-]*")
-_SIDES = {"dd": ("if", "of"), "native": ("source", "target")}
+_PROGRAMS = ("dd", "native")
 _ZERO = "/dev/zero"
 _TRIES, _PAUSE = 10, 0.1
 """For devices that udev or LVM looks at for a moment."""
@@ -64,6 +66,41 @@ def _open(path: str, flags: int) -> int:
         reason = "it is in use on this node" if in_use else error.strerror
         raise Refused(f"cannot open {path}: {reason}") from error
     raise AssertionError("unreachable")
+
+
+def _open_file(path: str, flags: int) -> str | None:
+    """Open a regular file and return its path for the copy; None where it is no regular file.
+
+    The path is that of what was opened, whatever becomes of the file's name.
+
+    :raises Refused: it belongs to somebody else than the caller
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        fd = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Refused(f"cannot open {path}: {error.strerror}") from error
+    facts = os.fstat(fd)
+    caller = int(os.environ.get("SUDO_UID") or os.getuid())
+    if not stat.S_ISREG(facts.st_mode) or facts.st_uid != caller:
+        raise Refused(f"{path} does not belong to the caller")
+    os.set_inheritable(fd, True)
+    return f"/proc/self/fd/{fd}"
+
+
+def _claim_any(named: dict[str, str]) -> list[str]:
+    """Do what :func:`_claim` does for sides that may be files; return the words of the copy."""
+    source = named.get("source", "")
+    target = named.get("target", "")
+    from_file = _open_file(source, os.O_RDONLY) if source != _ZERO else None
+    to_file = _open_file(target, os.O_RDWR)
+    if not from_file and source != _ZERO:
+        os.close(_open(source, os.O_RDONLY))
+    if not to_file:
+        os.set_inheritable(_open(target, os.O_RDWR), True)
+    sides = {"source": from_file or source, "target": to_file or target}
+    return [f"{name}={value}" for name, value in {**named, **sides}.items()]
 
 
 def _claim(source: str, target: str) -> tuple[int | None, int]:
@@ -123,15 +160,16 @@ def main() -> int:
     """Do what the command line says; returns the exit status."""
     program, *words = sys.argv[1:] or [""]
     try:
-        if program not in _SIDES:
+        if program not in _PROGRAMS:
             raise Refused("usage: cinder-lite-copy dd|native KEY=VALUE...")
         if not all(_WORD.fullmatch(word) for word in words):
             raise Refused("a word of the command line is not allowed")
         named = dict(word.split("=", 1) for word in words)
-        source, target = (named.get(side, "") for side in _SIDES[program])
         if program == "dd":
             group, limit = _limit(named)
-        devices = _claim(source, target)
+            devices = _claim(named.get("if", ""), named.get("of", ""))
+        else:
+            words = _claim_any(named)
     except Refused as refused:
         print(f"cinder-lite-copy: {refused}", file=sys.stderr)
         return 1

@@ -75,7 +75,7 @@ def raw_image(
     with workspace(owner) as directory:
         downloaded = os.path.join(directory, "downloaded")
         converted = os.path.join(directory, "converted")
-        _check_room(image_id, int(image.get("size") or 0))
+        check_room(image_id, int(image.get("size") or 0))
         report = progress.of("downloading") if progress is not None else None
         _download(service, image, downloaded, report, stop)
         facts = checks.inspect(downloaded, image.get("disk_format"), image_id)
@@ -121,7 +121,11 @@ def clean(owner: str) -> None:
     shutil.rmtree(_directory_of(owner), ignore_errors=True)
 
 
-def _check_room(image_id: str, size: int) -> None:
+def check_room(image_id: str, size: int) -> None:
+    """Pass so many bytes, if there is room for them.
+
+    :raises ImageTooBig: there is none
+    """
     facts = os.statvfs(CONF.image_conversion_dir)
     free = facts.f_bavail * facts.f_frsize
     if free < size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 
 from oslo_config import cfg
 
@@ -26,6 +27,7 @@ def convert(
     *,
     size: int,
     image_id: str,
+    options: Sequence[str] = (),
     progress: Report | None = None,
     stop: process.Stop | None = None,
 ) -> None:
@@ -34,6 +36,7 @@ def convert(
     :param source: path of a file that was inspected before: its format is never guessed here
     :param target: path of the file to make
     :param size: bytes of the disk
+    :param options: further words of the command line
     :raises ImageUnacceptable: qemu-img can not read the source, or takes too much for it
     :raises CopyStopped: ``stop`` was set
     """
@@ -46,7 +49,7 @@ def convert(
     formats = ("-f", source_format, "-O", target_format)
     # Its progress goes to standard output, where nobody listens.
     aloud = ("sh", "-c", 'exec "$@" >&2', "sh")
-    command = process.assemble([*aloud, *prlimit, *qemu, *formats, source, target], None)
+    command = process.assemble([*aloud, *prlimit, *qemu, *options, *formats, source, target], None)
 
     def parse(line: str) -> tuple[int, int] | None:
         found = _PERCENT.search(line)

@@ -125,6 +125,17 @@ def clone(context: RequestContext, key_id: str, to: RequestContext | None = None
     return str(copy_id)
 
 
+def read(context: RequestContext, key_id: str) -> Any:
+    """Return a key, as an object of castellan's.
+
+    :raises KeyManagerFailed: it could not be read
+    """
+    try:
+        return manager().get(acting(context), key_id)
+    except Exception as error:
+        raise _failed(f"give the key {key_id}", error) from error
+
+
 def delete(context: RequestContext, key_id: str, of: str) -> None:
     """Delete a key; what fails is logged: the key of data that is no more opens nothing.
 

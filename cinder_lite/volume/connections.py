@@ -65,7 +65,7 @@ def connector_properties(backend: Backend, protocol: str | None) -> dict[str, An
     enforced = bool(backend.configuration.enforce_multipath_for_image_xfer)
     try:
         properties: dict[str, Any] = connector.get_connector_properties(
-            _brick_helper(),
+            brick_helper(),
             CONF.my_ip,
             bool(backend.configuration.use_multipath_for_image_xfer),
             enforced,
@@ -135,7 +135,9 @@ def attached_snapshot(
     # Noted as a volume would be: what a killed service has left is disconnected by its id.
     note = Note(volume_id=snapshot.id, host=str(host), connector=connector, remote=True)
     with notes.held(note):
-        properties = rpcapi.initialize_connection_snapshot(context, host, snapshot.id, connector)
+        properties = _as_it_is(
+            rpcapi.initialize_connection_snapshot(context, host, snapshot.id, connector)
+        )
         note = note.connected_by(properties)
         notes.write(note)
         try:
@@ -183,8 +185,17 @@ def _initialize(
     remote: bool,
 ) -> dict[str, Any]:
     if remote:
-        return backend.volume_rpcapi.initialize_connection(context, volume, connector)
-    return exports.initialize(backend, context, volume.id, connector)
+        return _as_it_is(backend.volume_rpcapi.initialize_connection(context, volume, connector))
+    return _as_it_is(exports.initialize(backend, context, volume.id, connector))
+
+
+def _as_it_is(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return a connection to a volume's bytes, encrypted or not.
+
+    For one that it is told to be encrypted, os-brick makes a link which it does not find again
+    after a crash; :mod:`cinder_lite.volume.encryptors` makes its own.
+    """
+    return {**properties, "data": {**properties["data"], "encrypted": False}}
 
 
 def _connect(volume: Volume, properties: dict[str, Any]) -> dict[str, Any]:
@@ -254,18 +265,25 @@ def _end_export(backend: Backend, context: RequestContext, note: Note) -> None:
 # --- os-brick --------------------------------------------------------------------------------
 
 
-def _brick_helper() -> str:
+def brick_helper() -> str:
+    """Return the words, in one string, under which os-brick runs as root; none where it is."""
     return "" if os.geteuid() == 0 else root_helper()
 
 
 @functools.cache
-def _os_brick() -> Any:
-    """Return os-brick's connectors, told how to become root; half a second of imports."""
-    connector = concurrency.library("os_brick.initiator.connector")
+def prepare_brick() -> None:
+    """Tell os-brick how to become root."""
     privsep = concurrency.library("oslo_privsep.priv_context")
     concurrency.library("os_brick").setup(CONF)
     # privsep takes no empty prefix: it would use sudo, which a node of root alone may not have.
-    privsep.init(root_helper=shlex.split(_brick_helper()) or ["env"])
+    privsep.init(root_helper=shlex.split(brick_helper()) or ["env"])
+
+
+@functools.cache
+def _os_brick() -> Any:
+    """Return os-brick's connectors; half a second of imports."""
+    connector = concurrency.library("os_brick.initiator.connector")
+    prepare_brick()
     return connector
 
 
@@ -275,10 +293,10 @@ def _brick(properties: dict[str, Any]) -> Any:
     if properties["driver_volume_type"] == "local":
         # Without the factory, which brings every connector there is: 8 MB and half a second.
         local = concurrency.library("os_brick.initiator.connectors.local")
-        return local.LocalConnector(_brick_helper(), conn=properties)
+        return local.LocalConnector(brick_helper(), conn=properties)
     return _os_brick().InitiatorConnector.factory(
         properties["driver_volume_type"].upper(),
-        _brick_helper(),
+        brick_helper(),
         use_multipath=bool(data.get("target_portals")) and bool(properties.get("multipath")),
         device_scan_attempts=3,
         conn=properties,

@@ -12,7 +12,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.image import fetch
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
-from cinder_lite.volume import connections
+from cinder_lite.volume import connections, image_encryption
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.root_helper import root_helper
@@ -34,15 +34,19 @@ def write(
 ) -> None:
     """Fill a volume with an image: by the driver's own means, or as raw bytes through this node.
 
+    A plain image is encrypted for a volume that is.
+
     :param fresh: the volume has just been made, and nobody has written to it
     :param progress: tells of ``downloading``, ``converting`` and ``copying``
     :raises CinderLiteException: the image can not be had, or is refused, or could not be written
     """
-    try:
-        backend.driver.copy_image_to_volume(context, volume, service, image["id"])
-        return
-    except NotImplementedError:
-        pass
+    encrypted = image_encryption.is_needed(volume, image)
+    if not encrypted:  # a driver would write what it is given
+        try:
+            backend.driver.copy_image_to_volume(context, volume, service, image["id"])
+            return
+        except NotImplementedError:
+            pass
     stats = backend.driver.get_volume_stats()
     with (
         fetch.raw_image(
@@ -56,14 +60,26 @@ def write(
             remote=False,
         ) as attached,
     ):
-        result = copy_volume(
-            raw.path,
-            attached.path,
-            raw.size // _MIB,
-            backend.configuration.dd_blocksize,
-            throttle=backend.throttle,
-            sparse=fresh and bool(stats.get("sparse_copy_volume")),
-            progress=progress.of("copying") if progress is not None else None,
-            root_helper=root_helper(),
-        )
+        report = progress.of("copying") if progress is not None else None
+        if encrypted:
+            result = image_encryption.write(
+                backend,
+                context,
+                volume,
+                raw,
+                attached.path,
+                image_id=image["id"],
+                progress=report,
+            )
+        else:
+            result = copy_volume(
+                raw.path,
+                attached.path,
+                raw.size // _MIB,
+                backend.configuration.dd_blocksize,
+                throttle=backend.throttle,
+                sparse=fresh and bool(stats.get("sparse_copy_volume")),
+                progress=report,
+                root_helper=root_helper(),
+            )
     LOG.info("Volume %s: filled with image %s: %s", volume.id, image["id"], result)

@@ -130,6 +130,11 @@ class Images:
         try:
             image = ImageService(context).show(image_id)
             checks.check_description(image, volume.size)
+            if volume.encryption_key_id is not None and image.get(metadata.KEY):
+                raise exception.ImageUnacceptable(
+                    image_id=image_id,
+                    reason=f"it is encrypted with a key that volume {volume.id} does not have.",
+                )
             self._rpcapi().reimage(context, volume, image)
         except Exception:
             _unmark(volume, states.DOWNLOADING)

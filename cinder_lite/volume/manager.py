@@ -25,6 +25,7 @@ from cinder_lite.service import Periodic
 from cinder_lite.volume import (
     capabilities,
     connections,
+    encryptors,
     exports,
     group_snapshots,
     groups,
@@ -148,6 +149,7 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
         with self._settling:
             if self.backend.driver.initialized:
                 self._settle_volumes()
+                encryptors.settle(self.backend)
                 connections.settle(self.backend)
                 recovery.settle(self.backend, self.mover, starting=starting or at_once)
                 lifecycle.settle_lost(self.backend, self._claim, at_once=at_once)

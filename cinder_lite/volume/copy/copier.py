@@ -58,19 +58,21 @@ def copy_volume(
     :param progress: called in the caller's thread at least once a second and once at the end
     :param stop: when it is set, the copy is stopped
     :param extents: offset and length in bytes of what the source holds, in order, where that is
-        known; the rest reads as zero and is not read. On a target that is not ``sparse`` it is
-        overwritten with zeros
+        known; the rest reads as zero and is not read, nor need the source reach so far. On a
+        target that is not ``sparse`` it is overwritten with zeros
     :param root_helper: the words, in one string, that run ``cinder-lite-copy`` as root; used only
         for devices that this process may not open itself
     :raises VolumeCopyFailed: the copy failed, or cannot fit; the reason is one sentence
     :raises CopyStopped: ``stop`` was set; nothing writes to the target any more
     """
     size = size_in_m * _MIB
-    _check(src, dest, size)
+    _check(src, dest, size, extents)
     if stop is not None and stop.is_set():
         raise exception.CopyStopped(reason="it was asked to stop before it began")
     meter = Meter(size, progress)
     helper = root_helper if root_helper and _needs_root(src, dest) else None
+    if helper and (os.path.isfile(src) or os.path.isfile(dest)):
+        blocksize = None  # dd runs as root on devices only
     with (throttle or Throttle()).subcommand(src, dest) as (limit, group):
         if not (isinstance(src, str) and isinstance(dest, str)):
             handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
@@ -119,12 +121,16 @@ def _own_process_instead() -> Iterator[None]:
         LOG.warning("dd is not used: %s; the service's own program copies", error)
 
 
-def _check(src: Any, dest: Any, size: int) -> None:
+def _check(
+    src: Any, dest: Any, size: int, extents: Sequence[tuple[int, int]] | None = None
+) -> None:
     """Refuse a copy that can not end well before a byte is written."""
+    # A source may be smaller than the target, if it is known to be read to its end at most.
+    read = size if extents is None else max((sum(extent) for extent in extents), default=0)
     paths = [side for side in (src, dest) if isinstance(side, str)]
     try:
         facts = [os.stat(path) for path in paths]
-        sizes = [_size_of(path, fact) for path, fact in zip(paths, facts, strict=True)]
+        sizes = [size_of(path, fact) for path, fact in zip(paths, facts, strict=True)]
     except OSError as error:
         raise exception.VolumeCopyFailed(
             reason=f"cannot open {error.filename}: {error.strerror}"
@@ -132,15 +138,21 @@ def _check(src: Any, dest: Any, size: int) -> None:
     if len(facts) == 2 and os.path.samestat(*facts):
         raise exception.VolumeCopyFailed(reason=f"{src} and {dest} are one and the same")
     for path, known in zip(paths, sizes, strict=True):
-        if known is not None and known < size:
+        wanted = size if path is dest else min(read, size)
+        if known is not None and known < wanted:
             part = "target" if path is dest else "source"
             raise exception.VolumeCopyFailed(
-                reason=f"the {part} {path} holds {known} bytes, but {size} are to be copied"
+                reason=f"the {part} {path} holds {known} bytes, but {wanted} are to be copied"
             )
 
 
-def _size_of(path: str, facts: os.stat_result) -> int | None:
-    """Return the size of a file or block device in bytes, None where it has none."""
+def size_of(path: str, facts: os.stat_result | None = None) -> int | None:
+    """Return the size of a file or block device in bytes, None where it has none.
+
+    :param facts: what is known of it already
+    :raises OSError: it is not there
+    """
+    facts = facts or os.stat(path)
     if stat.S_ISREG(facts.st_mode):
         return facts.st_size
     if not stat.S_ISBLK(facts.st_mode):

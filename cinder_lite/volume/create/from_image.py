@@ -41,7 +41,7 @@ def from_image(
     image = service.located(_described(service, context, volume, str(volume_spec.image_id)))
     checks.check_description(image, volume.size)
     update, cloned = None, False
-    if not volume.encryption_key_id:
+    if not volume.encryption_key_id:  # a clone would hold what the image holds
         place = _location(image)
         update, cloned = backend.driver.clone_image(context, volume, place, image, service)
     if not cloned:

@@ -11,15 +11,15 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception, keymgr, states
 from cinder_lite.db import services as db_services
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import copy_volume
+from cinder_lite.volume.copy import CopyResult, copy_volume
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
-from cinder_lite.volume.migration import completion
+from cinder_lite.volume.migration import completion, recrypt
 from cinder_lite.volume.migration.records import Move, MoveLost
 from cinder_lite.volume.root_helper import root_helper
 
@@ -44,6 +44,10 @@ def create_target(backend: Backend, move: Move, mode: str = states.MODE_HOST_COP
     """
     service = db_services.get(host=move.dest_service, binary=db_services.VOLUME)
     source = move.volume
+    key_id = source.encryption_key_id
+    if recrypt.needed(move):
+        recrypt.check(move, mode)
+        key_id = recrypt.new_key(move)
     target = volume_migrations.create_target(
         move.id,
         move.owner,
@@ -56,7 +60,7 @@ def create_target(backend: Backend, move: Move, mode: str = states.MODE_HOST_COP
             "volume_type_id": move.migration.new_type_id or source.volume_type_id,
             "bootable": source.bootable,
             "multiattach": source.multiattach,
-            "encryption_key_id": source.encryption_key_id,
+            "encryption_key_id": key_id,
             "host": move.dest_host,
             "cluster_name": service.cluster_name,
             "availability_zone": service.availability_zone,
@@ -69,6 +73,8 @@ def create_target(backend: Backend, move: Move, mode: str = states.MODE_HOST_COP
         mode,
     )
     if target is None:
+        if key_id is not None and key_id != source.encryption_key_id:
+            keymgr.delete(move.context, key_id, f"a target of volume {source.id}")
         raise MoveLost(migration_id=move.id)
     move.entered(states.PHASE_CREATING, mode=mode, new_volume_id=target.id)
     spec = request_spec(target, volume_type_of(move.context, target))
@@ -123,19 +129,25 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
             backend, move.context, source, protocol=own_protocol, remote=False
         ) as origin,
     ):
-        result = copy_volume(
-            origin.path,
-            destination.path,
-            source.size * 1024,
-            backend.configuration.dd_blocksize,
-            sync=True,
-            throttle=backend.throttle,
-            sparse=sparse,
-            extents=_extents(backend, source, sparse, origin.path),
-            progress=move.progress,
-            stop=move.stop,
-            root_helper=root_helper(),
-        )
+        result: CopyResult | None
+        if recrypt.needed(move):
+            result = recrypt.copy(
+                backend, move, target, origin.path, destination.path, sparse=sparse
+            )
+        else:
+            result = copy_volume(
+                origin.path,
+                destination.path,
+                source.size * 1024,
+                backend.configuration.dd_blocksize,
+                sync=True,
+                throttle=backend.throttle,
+                sparse=sparse,
+                extents=_extents(backend, source, sparse, origin.path),
+                progress=move.progress,
+                stop=move.stop,
+                root_helper=root_helper(),
+            )
     LOG.info("Volume %(id)s: copied: %(result)s", {"id": source.id, "result": result})
     backend.driver.after_volume_copy(move.context, source, target, remote="dest")
 

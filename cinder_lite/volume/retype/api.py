@@ -3,36 +3,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from oslo_log import log as logging
 
 from cinder_lite import exception, policy, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import qos_specs, retypes, type_encryption, volume_types
+from cinder_lite.db import qos_specs, retypes, volume_types
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.policies import volumes as policies
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
+from cinder_lite.volume import encryption
 from cinder_lite.volume.attachments import rules as shared
 from cinder_lite.volume.create.spec import request_spec
 
 LOG = logging.getLogger(__name__)
 
-_CIPHER = ("provider", "cipher", "key_size", "control_location")
-"""Columns of a type's encryption that say how its data is encrypted."""
 _FRONT_END = ("front-end", "both")
 
 
-def rules(new_type: VolumeType) -> list[cond.Condition]:
-    """Return what must hold of a volume whose type is to change."""
+_FREE = cond.In(
+    "its status must be available, but is {volume.status}: the types are not encrypted in the "
+    "same way, and data is encrypted anew only while nobody uses it.",
+    "status",
+    (states.AVAILABLE,),
+)
+_FREE_OR_USED = cond.In(
+    "its status must be available or in-use, but is {volume.status}.",
+    "status",
+    (states.AVAILABLE, states.IN_USE),
+)
+
+
+def rules(new_type: VolumeType, *, encrypted_anew: bool = False) -> list[cond.Condition]:
+    """Return what must hold of a volume whose type is to change.
+
+    :param encrypted_anew: the new type is encrypted in another way
+    """
     return [
-        cond.In(
-            "its status must be available or in-use, but is {volume.status}.",
-            "status",
-            (states.AVAILABLE, states.IN_USE),
-        ),
+        _FREE if encrypted_anew else _FREE_OR_USED,
         cond.In(
             "it is moving to another backend (migration_status is {volume.migration_status}).",
             "migration_status",
@@ -71,7 +81,8 @@ class RetypeAPI:
         """
         wanted = volume_types.find(context.elevated(), new_type)
         self._check(context, volume, wanted)
-        needed = rules(wanted)
+        anew = encryption.differs(volume.volume_type_id, wanted.id)
+        needed = rules(wanted, encrypted_anew=anew)
         shared.decided(
             volume,
             needed,
@@ -101,33 +112,16 @@ class RetypeAPI:
             if multiattach:
                 policy.authorize(context, policies.MULTIATTACH, volume.project_id)
         old = volume.volume_type_id
-        encrypted = type_encryption.get(wanted.id)
-        before = type_encryption.get(old) if old else None
-        if multiattach and encrypted:
+        if multiattach and encryption.of_type(wanted.id):
             raise exception.InvalidInput(
                 reason=f"the type {wanted.name} is encrypted and multiattach, which no volume can "
                 "be."
-            )
-        if _how_encrypted(encrypted) != _how_encrypted(before):
-            differ = (
-                "they are encrypted in different ways"
-                if encrypted and before
-                else "one of the types is encrypted and the other is not"
-            )
-            raise exception.InvalidInput(
-                reason=f"volume {volume.id} can not get the type {wanted.name}: {differ}, and a "
-                "volume's data is not encrypted anew."
             )
         if volume.status == states.IN_USE and _front_end(old) != _front_end(wanted.id):
             raise exception.InvalidVolume(
                 reason=f"volume {volume.id} can not get the type {wanted.name} while it is in "
                 "use: their QoS specs ask different things of the server's host."
             )
-
-
-def _how_encrypted(encryption: Mapping[str, Any] | None) -> tuple[Any, ...]:
-    """Return what says how a type's data is encrypted; empty where it is not."""
-    return tuple(encryption[name] for name in _CIPHER) if encryption else ()
 
 
 def _front_end(type_id: str | None) -> str | None:

@@ -15,6 +15,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import retypes, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Volume
+from cinder_lite.volume import encryption
 from cinder_lite.volume.backend import Backend
 
 LOG = logging.getLogger(__name__)
@@ -90,6 +91,8 @@ def _in_place(
 ) -> bool:
     """Have the driver do it, if the volume can stay on this backend."""
     if host_name.service_of(host["host"]) != backend.service_host:
+        return False
+    if encryption.differs(volume.volume_type_id, new_type_id):
         return False
     if not backend.driver.initialized:
         raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)

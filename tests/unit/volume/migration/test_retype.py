@@ -168,35 +168,6 @@ def test_multiattach_does_not_change_in_use(world: World, iron: VolumeType) -> N
 LUKS = {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64"}
 
 
-@pytest.mark.parametrize("status", ["available", "in-use"])
-@pytest.mark.parametrize(
-    ("before", "after", "said"),
-    [
-        (None, LUKS, "one of the types is encrypted and the other is not"),
-        (LUKS, None, "one of the types is encrypted and the other is not"),
-        (LUKS, {**LUKS, "cipher": "serpent"}, "they are encrypted in different ways"),
-    ],
-)
-def test_encryption_does_not_change(
-    world: World,
-    gold: VolumeType,
-    iron: VolumeType,
-    status: str,
-    before: dict[str, str] | None,
-    after: dict[str, str] | None,
-    said: str,
-) -> None:
-    for volume_type, encryption in ((iron, before), (gold, after)):
-        if encryption is not None:
-            type_encryption.create(volume_type.id, encryption)
-    volume = rows.volume(volume_type_id=iron.id, status=status)
-    with pytest.raises(exception.InvalidInput, match=said) as refused:
-        world.api.retype.start(world.context, volume, "gold", "on-demand")
-    assert f"volume {volume.id} can not get the type gold" in refused.value.msg
-    now = volumes.get(world.context, volume.id)
-    assert (now.status, now.volume_type_id) == (status, iron.id)
-
-
 def test_the_same_encryption_may_go_on(world: World, gold: VolumeType, volume: Volume) -> None:
     for type_id in (str(volume.volume_type_id), gold.id):
         type_encryption.create(type_id, LUKS)
