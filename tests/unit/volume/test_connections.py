@@ -293,9 +293,11 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         return {"host": "here", "multipath": args[2]}
 
     monkeypatch.setattr(connector, "get_connector_properties", properties)
-    connections._os_brick.cache_clear()
+    for prepared in (connections._os_brick, connections.prepare_brick):
+        prepared.cache_clear()
     yield used
-    connections._os_brick.cache_clear()
+    for prepared in (connections._os_brick, connections.prepare_brick):
+        prepared.cache_clear()
 
 
 def backend_with(use: bool, enforce: bool) -> Any:
