@@ -18,7 +18,9 @@ from cinder_lite.volume.copy.progress import Report
 _SECRET = "luks"
 """The key's name among qemu-img's objects."""
 _UNMEASURED = "Unable to get accurate CPU usage"
-_TRIES = 5
+_TRIES = 20
+_DERIVING = 100
+"""Milliseconds of CPU time to derive a key in: short, as nobody guesses a random passphrase."""
 
 
 def encrypt(
@@ -49,7 +51,7 @@ def encrypt(
         path = secret.replace(",", ",,")
         options = (
             *("--object", f"secret,id={_SECRET},format=raw,file={path}"),
-            *("-o", f"key-secret={_SECRET},{cipher}"),
+            *("-o", f"key-secret={_SECRET},iter-time={_DERIVING},{cipher}"),
         )
         _convert(raw, target, size=size, image_id=image_id, options=options, progress=progress)
     finally:

@@ -29,17 +29,17 @@ def target(tmp_path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def copy(
-    program: str, source: pathlib.Path, target: pathlib.Path, caller: int | None = None
-) -> subprocess.CompletedProcess[str]:
+def copy(source: pathlib.Path, target: pathlib.Path) -> subprocess.CompletedProcess[str]:
     """Run cinder-lite-copy as sudo does."""
-    if program == "dd":
-        words = [f"if={source}", f"of={target}", "bs=65536", "conv=notrunc"]
-    else:
-        size = f"size={len(DATA)}"
-        words = [f"source={source}", f"target={target}", size, "holes=0", "zeros=0", "fill=1"]
-    env = {**os.environ, "SUDO_UID": str(os.getuid() if caller is None else caller)}
-    command = [sys.executable, "-m", "cinder_lite.cmd.copier", program, *words]
+    size = f"size={len(DATA)}"
+    words = [f"source={source}", f"target={target}", size, "holes=0", "zeros=0", "fill=1"]
+    return run("native", *words)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run cinder-lite-copy, with these words, as sudo does."""
+    env = {**os.environ, "SUDO_UID": str(os.getuid())}
+    command = [sys.executable, "-m", "cinder_lite.cmd.copier", *words]
     with subprocess.Popen(
         command,
         env=env,
@@ -54,22 +54,18 @@ def copy(
         return subprocess.CompletedProcess(command, process.wait(), out, said)
 
 
-@pytest.mark.parametrize("program", ["dd", "native"])
-def test_files_of_the_caller(program: str, source: pathlib.Path, target: pathlib.Path) -> None:
-    done = copy(program, source, target)
+def test_files_of_the_caller(source: pathlib.Path, target: pathlib.Path) -> None:
+    done = copy(source, target)
     assert done.returncode == 0, done.stderr
     assert target.read_bytes() == DATA
 
 
-@pytest.mark.parametrize("program", ["dd", "native"])
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_files_of_somebody_else(
-    program: str, side: str, source: pathlib.Path, target: pathlib.Path
-) -> None:
+def test_files_of_somebody_else(side: str, source: pathlib.Path, target: pathlib.Path) -> None:
     if os.getuid() != 0:
         pytest.skip("only root gives files away")
     os.chown(source if side == "source" else target, 12345, -1)
-    done = copy(program, source, target)
+    done = copy(source, target)
     assert done.returncode == 1
     assert "does not belong to the caller" in done.stderr
     assert target.read_bytes() == bytes(len(DATA))
@@ -78,13 +74,19 @@ def test_files_of_somebody_else(
 def test_a_link_is_not_followed(source: pathlib.Path, target: pathlib.Path) -> None:
     link = source.with_name("link")
     link.symlink_to(source)
-    done = copy("native", link, target)
+    done = copy(link, target)
     assert done.returncode == 1
-    assert "cannot open" in done.stderr
+    assert "is no block device" in done.stderr
     assert target.read_bytes() == bytes(len(DATA))
 
 
-def test_neither_a_device_nor_a_file(source: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    done = copy("native", source, tmp_path)
+def test_dd_copies_devices_only(source: pathlib.Path, target: pathlib.Path) -> None:
+    done = run("dd", "group=g", "limit=0", f"if={source}", f"of={target}")
     assert done.returncode == 1
-    assert "is neither a block device nor a file" in done.stderr
+    assert f"{source} is no block device" in done.stderr
+
+
+def test_neither_a_device_nor_a_file(source: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    done = copy(source, tmp_path)
+    assert done.returncode == 1
+    assert "is no block device" in done.stderr
