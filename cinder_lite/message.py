@@ -8,15 +8,18 @@ for the log and for the record of a move, which administrators read.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import enum
-from typing import NamedTuple
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite.context import RequestContext
-from cinder_lite.db import messages
+from cinder_lite.db import messages, volume_migrations
 from cinder_lite.objects import Message, utcnow
 
 LOG = logging.getLogger(__name__)
@@ -105,6 +108,11 @@ class Detail(enum.Enum):
         "The service was interrupted while it made the volume of an image, and may not read the "
         "image any more. Delete the volume and create it again.",
     )
+    NOT_GIVEN_BACK = Words(
+        "105",
+        "The volume was detached from its server for the move and could not be attached again. Its "
+        "data is whole. Attach it to the server.",
+    )
 
 
 _BY_ERROR = {
@@ -119,6 +127,8 @@ _BY_ERROR = {
 }
 """Details of errors that say more than the place where they were met."""
 
+_RECENT = 10
+"""Among how many moves of a volume the one is looked for that a message is about."""
 _ACTIONS = {action.value.code: action.value.text for action in Action}
 _DETAILS = {detail.value.code: detail.value.text for detail in Detail}
 
@@ -132,6 +142,7 @@ def create(
     error: BaseException | None = None,
     detail: Detail = Detail.UNKNOWN_ERROR,
     project_id: str | None = None,
+    owner_id: str | None = None,
 ) -> str | None:
     """Leave a message for the project that asked; a failure is logged and harms nothing.
 
@@ -141,9 +152,10 @@ def create(
     :param error: what went wrong; some errors have a detail of their own
     :param detail: the detail of any other error
     :param project_id: whom to tell where nobody asked (work taken up again)
+    :param owner_id: whom to tell whoever asked
     :returns: the message's id, for :func:`withdraw`; None where none was left
     """
-    told = context.project_id or project_id
+    told = owner_id or context.project_id or project_id
     if told is None:
         return None
     detail = _BY_ERROR.get(type(error).__name__.removesuffix("_Remote"), detail)
@@ -169,6 +181,17 @@ def create(
         return None
 
 
+@contextlib.contextmanager
+def standing(*args: Any, **kwargs: Any) -> Iterator[None]:
+    """Leave a message as :func:`create` does, and take it back if what follows fails."""
+    told = create(*args, **kwargs)
+    try:
+        yield
+    except Exception:
+        withdraw(told)
+        raise
+
+
 def withdraw(message_id: str | None) -> None:
     """Take a message back whose failure turned out to be none; a failure to do so is logged.
 
@@ -185,4 +208,17 @@ def withdraw(message_id: str | None) -> None:
 def text(message: Message) -> str:
     """Return what a message says to its reader."""
     action = _ACTIONS.get(message.action_id, "unknown action")
-    return f"{action}:{_DETAILS.get(message.detail_id, Detail.UNKNOWN_ERROR.value.text)}"
+    detail = _DETAILS.get(message.detail_id, Detail.UNKNOWN_ERROR.value.text)
+    if message.detail_id == Detail.NOT_GIVEN_BACK.value.code:
+        detail = f"{detail} {_former_use(str(message.resource_uuid))}".strip()
+    return f"{action}:{detail}"
+
+
+def _former_use(volume_id: str) -> str:
+    """Return how a volume was used that a server let go of for a move and has not got back."""
+    for record in volume_migrations.listing({"volume_id": volume_id}, limit=_RECENT):
+        if record.server_id is not None:
+            device = json.loads(record.server_use or "{}").get("device")
+            place = f" as {device}" if device else ""
+            return f"That was the server {record.server_id}, which used the volume{place}."
+    return ""

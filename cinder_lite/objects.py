@@ -335,6 +335,12 @@ class Migration:
     new_type_id: str | None = None
     force_host_copy: bool = False
     lock_volume: bool = False
+    offline_servers: bool = False
+    """A server that is shut off may be made to let go of the volume meanwhile."""
+    server_id: str | None = None
+    """The server that has let go of the volume, or is to."""
+    server_use: str | None = None
+    """JSON: how that server used the volume, and what has been done about it."""
     bytes_total: int = 0
     bytes_copied: int = 0
     bytes_skipped: int = 0

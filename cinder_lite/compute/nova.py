@@ -2,39 +2,35 @@
 """What is asked of Nova: to swap an attached volume for another, and to look at a server.
 
 The wire is Nova's API reference: PUT /servers/{server}/os-volume_attachments/{volume}, GET of the
-same (microversion 2.89 has ``attachment_id``), POST /os-server-external-events (2.51: a volume has
+same (microversion 2.89 has ``attachment_id``; 2.70 tags, 2.79 delete_on_termination), the server's
+actions lock (2.73: with a reason) and unlock, POST /os-server-external-events (2.51: a volume has
 grown; 2.93: it has another image).
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import exception, service_auth
-from cinder_lite.conf import nova as options
+from cinder_lite import exception
+from cinder_lite.compute import wire
+from cinder_lite.compute.wire import configured, forget
 from cinder_lite.context import RequestContext
 
+__all__ = ["API", "Attached", "Details", "Server", "configured", "forget"]
+
 LOG = logging.getLogger(__name__)
-CONF = cfg.CONF
 
 _SWAP, _EXTENDED, _ATTACHMENT_ID, _REIMAGED = "2.1", "2.51", "2.89", "2.93"
-_NOT_FOUND, _SERVER_ERROR = 404, 500
-_NOT_SENT = ("refused", "name or service not known", "no route to host", "unreachable")
-"""Words of an error after which it is certain that the request did not reach Nova."""
-
+_LOCKED, _ATTACH = "2.73", "2.79"
 SWAPPABLE = ("active", "paused", "resized")
 """vm_state of a server whose volumes Nova swaps."""
+STOPPED = "stopped"
+"""vm_state of a server that is shut off, whose volumes but the root Nova detaches and attaches."""
 OFFLOADED = "shelved_offloaded"
 """vm_state of a server that is shelved, and on no compute host any more."""
-
-_lock = threading.Lock()
-_clients: dict[str, Any] = {}
 
 
 class Server(NamedTuple):
@@ -52,16 +48,37 @@ class Server(NamedTuple):
         return self.vm_state in SWAPPABLE and self.task_state is None
 
 
-def configured() -> bool:
-    """Tell whether there is a Nova to be asked."""
-    return bool(CONF.nova.token_auth_url) or service_auth.has_user(options.GROUP)
+class Details(NamedTuple):
+    """What taking a volume from a server needs to know of it."""
+
+    server: Server
+    locked: bool
+    locked_reason: str | None
+    root_device: str | None
+
+    @property
+    def off(self) -> bool:
+        """True while it is shut off and nothing is done with it."""
+        return self.server.vm_state == STOPPED and self.server.task_state is None
 
 
-def forget() -> None:
-    """Forget the connections: after a reload of the options, and in tests."""
-    with _lock:
-        _clients.clear()
-    service_auth.forget()
+class Attached(NamedTuple):
+    """How a server uses a volume."""
+
+    attachment_id: str | None
+    device: str | None
+    tag: str | None
+    delete_on_termination: bool
+
+
+def _server(server_id: str, found: dict[str, Any]) -> Server:
+    status = str(found.get("status") or "UNKNOWN")
+    return Server(
+        server_id,
+        status,
+        str(found.get("OS-EXT-STS:vm_state") or status.lower()),
+        found.get("OS-EXT-STS:task_state"),
+    )
 
 
 class API:
@@ -79,8 +96,7 @@ class API:
         """
         body = {"volumeAttachment": {"volumeId": new_volume_id}}
         url = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
-        with _explained(server_id):
-            _checked(_compute(context).put(url, json=body, microversion=_SWAP))
+        wire.call(context, server_id, "put", url, version=_SWAP, body=body)
 
     def attachment_of(self, context: RequestContext, server_id: str, volume_id: str) -> str | None:
         """Return the id of the attachment by which a server uses a volume.
@@ -88,11 +104,7 @@ class API:
         :raises ServerNotFound: Nova knows no such server, or it does not use the volume
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
-        url = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
-        with _explained(server_id):
-            answer = _checked(_compute(context).get(url, microversion=_ATTACHMENT_ID)).json()
-        found: str | None = answer["volumeAttachment"].get("attachment_id")
-        return found
+        return self.attached(context, server_id, volume_id).attachment_id
 
     def server(self, context: RequestContext, server_id: str) -> Server:
         """Return a server's states.
@@ -100,15 +112,87 @@ class API:
         :raises ServerNotFound: Nova knows no such server
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
-        with _explained(server_id):
-            found = _checked(_compute(context).get(f"/servers/{server_id}")).json()["server"]
-        status = str(found.get("status") or "UNKNOWN")
-        return Server(
-            server_id,
-            status,
-            str(found.get("OS-EXT-STS:vm_state") or status.lower()),
-            found.get("OS-EXT-STS:task_state"),
+        answer = wire.call(context, server_id, "get", f"/servers/{server_id}")
+        return _server(server_id, answer.json()["server"])
+
+    # --- taking a volume from a server, and giving it back -----------------------------------
+
+    def details(self, context: RequestContext, server_id: str) -> Details:
+        """Return a server's states, its lock and its root device.
+
+        :raises ServerNotFound: Nova knows no such server
+        :raises ComputeFailed: Nova refuses, fails or does not answer
+        """
+        path = f"/servers/{server_id}"
+        found = wire.call(context, server_id, "get", path, version=_LOCKED).json()["server"]
+        return Details(
+            _server(server_id, found),
+            locked=bool(found.get("locked")),
+            locked_reason=found.get("locked_reason"),
+            root_device=found.get("OS-EXT-SRV-ATTR:root_device_name"),
         )
+
+    def attached(self, context: RequestContext, server_id: str, volume_id: str) -> Attached:
+        """Return how a server uses a volume.
+
+        :raises ServerNotFound: Nova knows no such server, or it does not use the volume
+        :raises ComputeFailed: Nova refuses, fails or does not answer
+        """
+        path = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
+        answer = wire.call(context, server_id, "get", path, version=_ATTACHMENT_ID).json()
+        found = answer["volumeAttachment"]
+        return Attached(
+            found.get("attachment_id"),
+            found.get("device"),
+            found.get("tag"),
+            bool(found.get("delete_on_termination")),
+        )
+
+    def lock(self, context: RequestContext, server_id: str, reason: str) -> None:
+        """Keep a server's owner from starting or changing it.
+
+        :param reason: what users see of it
+        :raises ServerNotFound: Nova knows no such server
+        :raises ComputeFailed: Nova refuses, fails or does not answer
+        """
+        body = {"lock": {"locked_reason": reason}}
+        path = f"/servers/{server_id}/action"
+        wire.call(context, server_id, "post", path, version=_LOCKED, body=body)
+
+    def unlock(self, context: RequestContext, server_id: str) -> None:
+        """Take a server's lock off; raises as :meth:`lock` does."""
+        path = f"/servers/{server_id}/action"
+        wire.call(context, server_id, "post", path, version=_LOCKED, body={"unlock": None})
+
+    def detach(self, context: RequestContext, server_id: str, volume_id: str) -> None:
+        """Have a server let go of a volume; Nova answers when it has begun.
+
+        :raises ServerNotFound: Nova knows no such server, or it does not use the volume
+        :raises ComputeFailed: Nova refuses, fails or does not answer
+        """
+        path = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
+        wire.call(context, server_id, "delete", path, version=_SWAP)
+
+    def attach(
+        self, context: RequestContext, server_id: str, volume_id: str, how: Attached
+    ) -> None:
+        """Have a server use a volume; Nova answers when it has begun.
+
+        :param how: device, tag and whether the volume is deleted with the server
+        :raises ServerNotFound: Nova knows no such server, or no such volume
+        :raises ComputeFailed: Nova refuses, fails or does not answer
+        """
+        wanted: dict[str, Any] = {
+            "volumeId": volume_id,
+            "delete_on_termination": how.delete_on_termination,
+        }
+        wanted |= {"device": how.device} if how.device else {}
+        wanted |= {"tag": how.tag} if how.tag else {}
+        path = f"/servers/{server_id}/os-volume_attachments"
+        body = {"volumeAttachment": wanted}
+        wire.call(context, server_id, "post", path, version=_ATTACH, body=body)
+
+    # --- events ------------------------------------------------------------------------------
 
     def extend_volume(
         self, context: RequestContext, server_ids: Sequence[str], volume_id: str
@@ -144,14 +228,14 @@ class API:
         volume_id, name = event["tag"], event["name"]
         events = [{**event, "server_uuid": server_id} for server_id in server_ids]
         try:
-            with _explained(", ".join(server_ids)):
-                answer = _checked(
-                    _compute(context).post(
-                        "/os-server-external-events",
-                        json={"events": events},
-                        microversion=version,
-                    )
-                ).json()
+            answer = wire.call(
+                context,
+                ", ".join(server_ids),
+                "post",
+                "/os-server-external-events",
+                version=version,
+                body={"events": events},
+            ).json()
         except (exception.ServerNotFound, exception.ComputeFailed) as error:
             LOG.error("Volume %s: Nova was not told %s: %s", volume_id, name, error)
             return False
@@ -159,69 +243,3 @@ class API:
         for one in failed:
             LOG.warning("Volume %s: Nova did not take the event %s", volume_id, one)
         return not failed
-
-
-def _compute(context: RequestContext) -> Any:
-    """Return openstacksdk's compute proxy."""
-    if not service_auth.has_user(options.GROUP):
-        url = CONF.nova.token_auth_url
-        if not url:
-            raise exception.ComputeFailed(
-                reason="can not be called: section [nova] has neither auth_type nor token_auth_url."
-            )
-        return _connect(service_auth.of_request(context, url))
-    with _lock:
-        if "own" not in _clients:
-            _clients["own"] = _connect(service_auth.of_section(options.GROUP))
-        return _clients["own"]
-
-
-def _connect(plugin: Any) -> Any:
-    from keystoneauth1 import loading
-    from openstack import connection  # half a second of imports
-
-    session = loading.load_session_from_conf_options(
-        CONF, options.GROUP, auth=service_auth.with_service_token(plugin)
-    )
-    return connection.Connection(
-        session=session,
-        region_name=CONF.nova.region_name,
-        compute_interface=CONF.nova.interface,
-        compute_api_version="2",
-    ).compute
-
-
-def _checked(response: Any) -> Any:
-    from openstack import exceptions
-
-    exceptions.raise_from_response(response)
-    return response
-
-
-@contextlib.contextmanager
-def _explained(server_id: str) -> Iterator[None]:
-    """Turn what a call of Nova may raise into our errors, each with its sentence."""
-    from keystoneauth1 import exceptions as ks_exc
-    from openstack import exceptions
-
-    try:
-        yield
-    except exceptions.HttpException as error:
-        code = int(error.status_code or _SERVER_ERROR)
-        if code == _NOT_FOUND:
-            raise exception.ServerNotFound(uuid=server_id) from error
-        said = error.details or error.message or error
-        raise _failed(f"answered {code}: {said}", begun=code >= _SERVER_ERROR) from error
-    except ks_exc.ConnectTimeout as error:
-        raise _failed(f"did not answer within {CONF.nova.timeout} seconds", begun=True) from error
-    except ks_exc.ConnectFailure as error:
-        sent = not any(words in str(error).lower() for words in _NOT_SENT)
-        raise _failed(f"does not answer: {error}", begun=sent) from error
-    except (ks_exc.ClientException, exceptions.SDKException) as error:
-        raise _failed(f"can not be called: {error}", begun=False) from error
-
-
-def _failed(what: str, *, begun: bool) -> exception.ComputeFailed:
-    failure = exception.ComputeFailed(reason=what.rstrip(".") + ".")
-    failure.begun = begun
-    return failure

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cinder_lite import states
 from cinder_lite.db import models
 from cinder_lite.objects import Volume
 
@@ -204,6 +205,38 @@ class UsedBy(Fact):
 
     def clause(self) -> sa.ColumnElement[bool]:
         return _attachments(models.volume_attachment.c.instance_uuid == self.instance_uuid)
+
+
+def _given_back_to(instance_uuid: str) -> sa.Exists:
+    table = models.volume_migrations
+    return sa.exists().where(
+        table.c.volume_id == models.volumes.c.id,
+        table.c.status == "running",
+        table.c.phase == "attaching",
+        table.c.server_id == instance_uuid,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenBackTo(Fact):
+    """The volume has been moved, or not, and its server is to get it back."""
+
+    instance_uuid: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        return _given_back_to(self.instance_uuid)
+
+
+@dataclasses.dataclass(frozen=True)
+class NotMovingFor(Fact):
+    """The volume is in no move, or in one at whose end this server gets it back."""
+
+    instance_uuid: str
+
+    def clause(self) -> sa.ColumnElement[bool]:
+        status = models.volumes.c.migration_status
+        idle = [value for value in states.MIGRATION_IDLE if value is not None]
+        return sa.or_(status.is_(None), status.in_(idle), _given_back_to(self.instance_uuid))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -152,7 +152,7 @@ def create_target(
         "mode": mode,
         "new_volume_id": target_id,
     }
-    before = (states.PHASE_STARTING, states.PHASE_MOVING)
+    before = (states.PHASE_STARTING, states.PHASE_DETACHING, states.PHASE_MOVING)
     with engine.transaction() as connection:
         if not _advance(connection, migration_id, before, record, owner):
             return None
@@ -188,6 +188,7 @@ def swapped(
     target: tuple[str, Mapping[str, Any]],
     *,
     with_attachments: bool = False,
+    ends: bool = True,
 ) -> bool:
     """Exchange what a volume's row and its target's row name, and record it, all or nothing.
 
@@ -195,6 +196,7 @@ def swapped(
     :param target: id and new columns of the target
     :param with_attachments: Nova has copied: the target's attachments become the volume's, and
         what is left of the old ones, by which nobody reaches the new data, ends
+    :param ends: the move ends with this; otherwise its server gets the volume back first
     :returns: False when the move is no longer this process's; nothing was changed then
     """
     with engine.transaction() as connection:
@@ -211,7 +213,7 @@ def swapped(
                 raise exception.VolumeNotFound(volume_id=volume_id)
         if with_attachments:
             attached_volumes.take_over(connection, target[0], volume[0])
-        else:
+        elif ends:
             attached_volumes.follow_at_the_end(connection, volume[0])
         retypes.settle(connection, volume[0], done=True)
         return True

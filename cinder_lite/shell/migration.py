@@ -48,6 +48,12 @@ class Migrate(base.Command):
             action="store_true",
             help="put the volume into maintenance, so that nothing else can begin on it",
         )
+        parser.add_argument(
+            "--offline-servers",
+            action="store_true",
+            help="have a server that is shut off let go of the volume meanwhile; it stays locked "
+            "until it has the volume back",
+        )
         arguments.add_wait(parser, "the volume has been moved")
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -58,6 +64,8 @@ class Migrate(base.Command):
             "force_host_copy": parsed_args.force_host_copy,
             "lock_volume": parsed_args.lock_volume,
         }
+        if parsed_args.offline_servers:
+            move["offline_servers"] = True
         with attempt(f"Volume {name} cannot be migrated"):
             volume_id = find.volume(self.client, name)["id"]
             answer = self.client.post(f"volumes/{volume_id}/action", {"os-migrate_volume": move})

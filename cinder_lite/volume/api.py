@@ -113,6 +113,7 @@ class API(Deleting, Managing, Resizing):
         cluster_name: str | None = None,
         force_host_copy: bool = False,
         lock_volume: bool = False,
+        offline_servers: bool = False,
     ) -> Migration:
         """Admit a move and ask the scheduler whether the destination will do.
 
@@ -122,6 +123,8 @@ class API(Deleting, Managing, Resizing):
         :param host: ``host@backend`` or ``host@backend#pool``
         :param force_host_copy: do not try the driver's own move
         :param lock_volume: nobody may attach or change the volume meanwhile (status maintenance)
+        :param offline_servers: a server that is shut off is locked and has to let go of the volume
+            meanwhile
         :raises InvalidHost: the destination is unknown, down or disabled
         :raises InvalidVolume: the volume's state forbids it; every rule that does is named
         """
@@ -131,7 +134,12 @@ class API(Deleting, Managing, Resizing):
                 "Name a host."
             )
         self._check_destination(host)
-        rules = admission.check(context, volume, host)
+        rules = admission.check(context, volume, host, offline=offline_servers)
+        options = {
+            "force_host_copy": force_host_copy,
+            "lock_volume": lock_volume,
+            "offline_servers": offline_servers,
+        }
         migration = None
         for _ in range(2):
             migration = volume_migrations.begin(
@@ -142,7 +150,7 @@ class API(Deleting, Managing, Resizing):
                     "previous_status": volumes.column("status"),
                     "status": volumes.status_or_maintenance(lock_volume),
                 },
-                self._record(context, volume, host, force_host_copy, lock_volume),
+                self._record(context, volume, host, options),
             )
             if migration is not None:
                 break
@@ -165,19 +173,14 @@ class API(Deleting, Managing, Resizing):
 
     @staticmethod
     def _record(
-        context: RequestContext,
-        volume: Volume,
-        host: str,
-        force_host_copy: bool,
-        lock_volume: bool,
+        context: RequestContext, volume: Volume, host: str, options: Mapping[str, bool]
     ) -> dict[str, Any]:
         return {
             "source_host": volume.host,
             "dest_host": host,
             "status": states.RECORD_RUNNING,
             "phase": states.PHASE_SCHEDULING,
-            "force_host_copy": force_host_copy,
-            "lock_volume": lock_volume,
+            **options,
             "bytes_total": volume.size * 1024**3,
             "user_id": context.user_id,
             "project_id": context.project_id,

@@ -54,6 +54,9 @@ def well(nova: Nova) -> None:
     nova.outcome, nova.answer, nova.vm_state = "swaps", (202, None), "active"
     nova.errors.clear()
     nova.calls.clear()
+    nova.uses.clear()
+    nova.refuses.clear()
+    nova.locked, nova.locked_reason = False, None
 
 
 def call(nova: Nova, method: str, path: str, body: Any = None) -> Any:
@@ -136,11 +139,114 @@ def test_it_stays(
 
 def test_a_server_that_is_shut_off(cloud: Deployment, nova: Nova) -> None:
     nova.vm_state = "stopped"
-    volume_id, _ = attached(cloud, nova)
+    volume_id, attachment_id = attached(cloud, nova)
+    nova.use(SERVER, volume_id, attachment_id)
     refused = cloud.action(volume_id, "os-migrate_volume", {"host": cloud.host("alpha", "second")})
     assert refused.status_code == 400
     assert "is STOPPED" in refused.text
+    assert "ask for the move with offline_servers" in refused.text
     assert cloud.show(volume_id)["migration_status"] is None
+    nova.uses.clear()
+    end(cloud, nova, volume_id)
+
+
+@pytest.mark.parametrize("force_host_copy", [False, True])
+def test_a_server_that_is_shut_off_lets_go(
+    cloud: Deployment, nova: Nova, force_host_copy: bool
+) -> None:
+    nova.vm_state = "stopped"
+    volume_id, old = attached(cloud, nova)
+    nova.use(SERVER, volume_id, old, device="/dev/sdc", tag="logs", delete_on_termination=True)
+    there = cloud.host("alpha", "second")
+    options = {"host": there, "offline_servers": True, "force_host_copy": force_host_copy}
+    assert cloud.action(volume_id, "os-migrate_volume", options).status_code == 202
+    record = cloud.wait_for_record(volume_id, "status", "success", "error")
+    assert (record["status"], record["error"], nova.errors) == ("success", None, [])
+    assert (record["server_id"], record["offline_servers"]) == (SERVER, True)
+    after = cloud.show(volume_id)
+    assert (after["status"], after["os-vol-host-attr:host"]) == ("in-use", there)
+    [attachment] = after["attachments"]
+    assert (attachment["server_id"], attachment["device"]) == (SERVER, "/dev/sdc")
+    use = nova.uses[volume_id]
+    assert use["attachment_id"] == attachment["attachment_id"] != old
+    assert (use["tag"], use["delete_on_termination"], nova.locked) == ("logs", True, False)
+    asked = [(method, next(iter(body or {}), None)) for method, _, _, body in nova.calls]
+    steps = [one for one in asked if one[0] != "GET"]
+    assert steps == [
+        ("POST", "lock"),
+        ("DELETE", None),
+        ("POST", "volumeAttachment"),
+        ("POST", "unlock"),
+    ]
+    nova.uses.clear()
+    end(cloud, nova, volume_id)
+
+
+def test_its_server_can_not_be_locked(cloud: Deployment, nova: Nova) -> None:
+    nova.vm_state, nova.refuses = "stopped", {"lock": 403}
+    volume_id, old = attached(cloud, nova)
+    nova.use(SERVER, volume_id, old)
+    options = {"host": cloud.host("alpha", "second"), "offline_servers": True}
+    assert cloud.action(volume_id, "os-migrate_volume", options).status_code == 202
+    record = cloud.wait_for_record(volume_id, "status", "error")
+    assert "answered 403" in record["error"]
+    [attachment] = cloud.show(volume_id)["attachments"]
+    assert attachment["attachment_id"] == old
+    nova.uses.clear()
+    end(cloud, nova, volume_id)
+
+
+def test_the_service_dies_while_a_server_has_let_go(cloud: Deployment, nova: Nova) -> None:
+    nova.vm_state, nova.refuses = "stopped", {"attach": 503}
+    volume_id, old = attached(cloud, nova)
+    nova.use(SERVER, volume_id, old)
+    there = cloud.host("alpha", "second")
+    options = {"host": there, "offline_servers": True}
+    assert cloud.action(volume_id, "os-migrate_volume", options).status_code == 202
+    record = cloud.wait_for_record(volume_id, "phase", "attaching")
+    wait_until(lambda: cloud.records(volume_id)[0]["error"], 30, "the first try to fail")
+    assert SERVER in cloud.records(volume_id)[0]["error"]
+    assert nova.locked_reason == (
+        f"Volume {volume_id} is being moved (migration {record['id']}); wait for its end."
+    )
+    other = {"volume_uuid": volume_id, "instance_uuid": SERVER.replace("1", "2")}
+    headers = {**NEW, "X-Auth-Token": nova.token}
+    refused = requests.post(
+        nova.volume_url + "/attachments", json={"attachment": other}, headers=headers, timeout=30
+    )
+    assert refused.status_code == 400
+    assert "it is moving to another backend" in refused.text
+    volume_service = "volume-alpha" if "volume-alpha" in cloud.service_names else "standalone"
+    cloud.kill(volume_service)
+    nova.refuses.clear()
+    cloud.start(volume_service)
+    cloud.wait_ready()
+    record = cloud.wait_for_record(volume_id, "status", "success", "error")
+    assert (record["status"], record["error"]) == ("success", None)
+    [attachment] = cloud.show(volume_id)["attachments"]
+    assert attachment["server_id"] == SERVER
+    assert not nova.locked
+    nova.uses.clear()
+    end(cloud, nova, volume_id)
+
+
+def test_a_server_that_is_shelved_and_offloaded(cloud: Deployment, nova: Nova) -> None:
+    volume_id, old = attached(cloud, nova)
+    asked = {"volume_uuid": volume_id, "instance_uuid": SERVER}
+    made = call(nova, "POST", "/attachments", {"attachment": asked})["attachment"]
+    call(nova, "DELETE", f"/attachments/{old}")
+    nova.vm_state = "shelved_offloaded"
+    assert cloud.show(volume_id)["status"] == "reserved"
+    there = cloud.host("alpha", "second")
+    cloud.migrate_and_wait(volume_id, there)
+    after = cloud.show(volume_id)
+    assert (after["status"], after["os-vol-host-attr:host"]) == ("reserved", there)
+    host = {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/sdb"}
+    path = f"/attachments/{made['id']}"
+    info = call(nova, "PUT", path, {"attachment": {"connector": host}})["attachment"]
+    assert str(cloud.data_dir(there)) in str(info["connection_info"])
+    call(nova, "POST", f"{path}/action", {"os-complete": None})
+    assert cloud.show(volume_id)["status"] == "in-use"
     end(cloud, nova, volume_id)
 
 

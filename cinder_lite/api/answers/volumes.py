@@ -151,6 +151,8 @@ _MIGRATION = Shape(
         "percent": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
         "force_host_copy": BOOLEAN,
         "lock_volume": BOOLEAN,
+        "offline_servers": BOOLEAN,
+        "server_id": UUID_OR_NULL,
         "error": TEXT_OR_NULL,
         "user_id": TEXT_OR_NULL,
         "project_id": TEXT_OR_NULL,

@@ -10,7 +10,11 @@ from cinder_lite.api.validation import Body
 
 _HOST: dict[str, Any] = {"type": "string", "maxLength": 255}
 _NULLABLE_NAME: dict[str, Any] = {"type": ["string", "null"], "maxLength": 255}
-_OPTIONS = {"force_host_copy": common.BOOLEAN, "lock_volume": common.BOOLEAN}
+_OPTIONS = {
+    "force_host_copy": common.BOOLEAN,
+    "lock_volume": common.BOOLEAN,
+    "offline_servers": common.BOOLEAN,
+}
 
 MIGRATE = Body(
     {

@@ -70,6 +70,9 @@ def _migrate(request: Request, volume: Volume, content: dict[str, Any]) -> Answe
             content.get("force_host_copy", False), "force_host_copy"
         ),
         lock_volume=validation.boolean(content.get("lock_volume", False), "lock_volume"),
+        offline_servers=validation.boolean(
+            content.get("offline_servers", False), "offline_servers"
+        ),
     )
     return None
 

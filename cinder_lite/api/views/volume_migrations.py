@@ -28,6 +28,8 @@ def show(migration: Migration) -> dict[str, Any]:
         "percent": _percent(migration),
         "force_host_copy": bool(migration.force_host_copy),
         "lock_volume": bool(migration.lock_volume),
+        "offline_servers": bool(migration.offline_servers),
+        "server_id": migration.server_id,
         "error": migration.error,
         "user_id": migration.user_id,
         "project_id": migration.project_id,

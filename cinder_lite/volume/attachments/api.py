@@ -101,6 +101,9 @@ class AttachmentAPI:
             if made is None and instance_uuid is not None:
                 again = rules.to_reserve_again(volume, instance_uuid)
                 made = db.reserve(volume.id, again, values, {})
+            if made is None and instance_uuid is not None:
+                back = rules.to_reserve_back(instance_uuid)
+                made = db.reserve(volume.id, back, values, {})
             return made
 
         return rules.decided(volume, wanted, reserve, "can not be attached")

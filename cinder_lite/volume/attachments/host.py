@@ -44,7 +44,7 @@ def update(
     """
     admin = context.elevated()
     attachment = db.get(admin, attachment_id)
-    may = [rules.movement(volumes.get(admin, volume_id))]
+    may = [rules.movement(volumes.get(admin, volume_id), attachment.instance_uuid)]
     said = attachment.attach_mode
     mode = said if said in ("rw", "ro") else connector.get("mode") or "rw"
     asked = {**connector, "mode": mode}

@@ -13,12 +13,11 @@ from cinder_lite.objects import Volume
 
 T = TypeVar("T")
 
-NOT_MOVING = cond.In(
+_MOVING = (
     "it is moving to another backend (migration_status is {volume.migration_status}), and what "
-    "is written meanwhile would be lost.",
-    "migration_status",
-    states.MIGRATION_IDLE,
+    "is written meanwhile would be lost."
 )
+NOT_MOVING = cond.In(_MOVING, "migration_status", states.MIGRATION_IDLE)
 NOT_LOCKED = cond.In(
     "it is locked (its status is {volume.status}).",
     "status",
@@ -30,13 +29,18 @@ _FOR_NOVA = cond.SwappedByNova(
 )
 
 
-def movement(volume: Volume) -> cond.Condition:
+def movement(volume: Volume, instance_uuid: str | None = None) -> cond.Condition:
     """Return the rule that keeps a volume from being attached while its data is copied.
 
-    The target of an attached volume's move is attached by Nova, which copies the data.
+    The target of an attached volume's move is attached by Nova, which copies the data. A server
+    that let go of its volume for the move gets it back before that has ended.
+
+    :param instance_uuid: the server by which it is to be attached
     """
     target = (volume.migration_status or "").startswith(states.MIGRATION_TARGET_PREFIX)
-    return _FOR_NOVA if target else NOT_MOVING
+    if target:
+        return _FOR_NOVA
+    return cond.NotMovingFor(_MOVING, instance_uuid) if instance_uuid else NOT_MOVING
 
 
 def to_reserve(volume: Volume) -> list[cond.Condition]:
@@ -61,6 +65,14 @@ def to_reserve_again(volume: Volume, instance_uuid: str) -> list[cond.Condition]
         ),
         cond.UsedBy(f"the server {instance_uuid} does not use it.", instance_uuid),
         movement(volume),
+    ]
+
+
+def to_reserve_back(instance_uuid: str) -> list[cond.Condition]:
+    """Return what must hold of a volume that a server gets back which let go of it for a move."""
+    return [
+        cond.GivenBackTo(f"the server {instance_uuid} does not get it back.", instance_uuid),
+        cond.NotConnected("it is attached.", ()),
     ]
 
 

@@ -23,6 +23,7 @@ _TOO_LATE = {
     states.PHASE_COMPLETING: _WHOLE,
     states.PHASE_SWAPPED: _WHOLE,
     states.PHASE_CLEANING: "it has failed and is being undone.",
+    states.PHASE_ATTACHING: "its data is settled, and its server gets the volume back.",
 }
 _AT_WORK = (
     "Nova copies the data and can not be stopped. If the compute host has failed, end the move "

@@ -59,9 +59,12 @@ def of_attachments(found: Found) -> list[cond.Condition]:
     ]
 
 
-def check(context: RequestContext, volume: Volume, host: str) -> list[cond.Condition]:
+def check(
+    context: RequestContext, volume: Volume, host: str, *, offline: bool = False
+) -> list[cond.Condition]:
     """Refuse to move a volume whose server is in no state for it, and say why.
 
+    :param offline: a server that is shut off may be made to let go of the volume
     :returns: the rules that its move is admitted by
     :raises InvalidVolume: the servers, and perhaps some of the rules, refuse
     :raises ServiceUnavailable: Nova could not be asked about the servers
@@ -69,7 +72,7 @@ def check(context: RequestContext, volume: Volume, host: str) -> list[cond.Condi
     if volume.attach_status in (None, states.DETACHED):
         return rules(host, Found(Use.FREE, [], ()))
     try:
-        found = servers.look(context, volume)
+        found = servers.look(context, volume, offline=offline)
     except exception.ComputeFailed as error:
         refused = volumes.refusals(volume.id, rules(host, Found(Use.RUNNING, [], ())))
         if not refused:

@@ -19,7 +19,7 @@ from cinder_lite.compute import nova
 from cinder_lite.db import volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Attachment, Volume, utcnow
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import completion, host_copy, servers
+from cinder_lite.volume.migration import completion, host_copy
 from cinder_lite.volume.migration.records import ABORTED, Move, MoveLost
 
 LOG = logging.getLogger(__name__)
@@ -41,14 +41,9 @@ class Seen(enum.Enum):
 def run(backend: Backend, move: Move) -> None:
     """Move an attached volume through Nova.
 
-    :raises VolumeMigrationFailed: its server is in no state in which Nova swaps, or Nova failed
+    :raises VolumeMigrationFailed: the volume is not attached just once, or Nova failed
     :raises ComputeFailed: Nova refused, or could not be asked
     """
-    refused = servers.look(move.context, move.volume).refused
-    if refused:
-        raise exception.VolumeMigrationFailed(
-            reason=f"volume {move.volume.id} can not be moved: " + " Also, ".join(refused)
-        )
     server_id = _server_of(move)
     target = host_copy.create_target(backend, move, mode=states.MODE_NOVA)
     move.enter(states.PHASE_NOVA)

@@ -15,7 +15,7 @@ from cinder_lite import exception, states
 from cinder_lite.db import attached_volumes, volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import plan
+from cinder_lite.volume.migration import ending, plan
 from cinder_lite.volume.migration.records import Move, MoveLost
 
 LOG = logging.getLogger(__name__)
@@ -54,13 +54,15 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
     if move.migration.mode != states.MODE_NOVA and status in attached_volumes.FOLLOWS:
         status = states.AVAILABLE  # its servers are not connected: the data may get another name
     names = backend.volume_rpcapi.update_migrated_volume(move.context, move.volume, target, status)
-    to_source, to_target = swap_values(move.volume, target, names)
+    ends = move.migration.server_id is None
+    to_source, to_target = swap_values(move.volume, target, names, ends=ends)
     if not volume_migrations.swapped(
         move.id,
         move.owner,
         (move.volume.id, to_source),
         (target.id, to_target),
         with_attachments=move.migration.mode == states.MODE_NOVA,
+        ends=ends,
     ):
         raise MoveLost(migration_id=move.id)
     LOG.info("Volume %s: is on %s now", move.volume.id, target.host)
@@ -68,11 +70,12 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
 
 
 def swap_values(
-    source: Volume, target: Volume, names: dict[str, Any]
+    source: Volume, target: Volume, names: dict[str, Any], *, ends: bool = True
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the two rows become.
 
     :param names: ``_name_id`` and ``provider_location`` of the new data, from its driver
+    :param ends: the move ends with this; otherwise its server gets the volume back first
     :returns: columns of the volume's row, which names the new data from then on, and of the
         temporary row, which names the old data until that is removed
     """
@@ -81,10 +84,13 @@ def swap_values(
     to_source |= {
         "_name_id": names.get("_name_id"),
         "provider_location": names.get("provider_location"),
-        "previous_status": source.status,
-        "status": plan.restored_status(source),
-        "migration_status": states.MIGRATION_SUCCESS,
     }
+    if ends:
+        to_source |= {
+            "previous_status": source.status,
+            "status": plan.restored_status(source),
+            "migration_status": states.MIGRATION_SUCCESS,
+        }
     to_target |= {
         "_name_id": source.name_id,
         "provider_location": source.provider_location,
@@ -103,4 +109,4 @@ def remove_old(backend: Backend, move: Move, temporary_id: str) -> None:
         temporary = None
     if temporary is not None:
         backend.volume_rpcapi.delete_volume(move.context, temporary)
-    move.end(states.RECORD_SUCCESS)
+    ending.well(move)

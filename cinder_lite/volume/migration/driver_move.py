@@ -14,7 +14,7 @@ from cinder_lite import exception, states
 from cinder_lite.db import attached_volumes, volume_migrations, volumes
 from cinder_lite.db import services as db_services
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import plan
+from cinder_lite.volume.migration import ending, plan
 from cinder_lite.volume.migration.records import Move, MoveLost
 
 LOG = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ def finish(backend: Backend, move: Move) -> None:
             f"The volume was moved, but its old data on {move.migration.source_host} could not be "
             f"removed: {exception.sentence_of(error)}"
         )
-    move.end(
-        states.RECORD_SUCCESS,
+    ending.well(
+        move,
         note,
         migration_status=states.MIGRATION_SUCCESS,
         previous_status=move.volume.status,

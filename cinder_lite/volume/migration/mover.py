@@ -18,6 +18,7 @@ from cinder_lite.volume.migration import (
     attached,
     driver_move,
     host_copy,
+    offline,
     plan,
     recovery,
     servers,
@@ -320,8 +321,9 @@ class Mover:
                 states.PHASE_MOVED,
                 states.PHASE_COMPLETING,
                 states.PHASE_SWAPPED,
+                states.PHASE_ATTACHING,
             ):
-                # The new data is whole: undoing could lose it. The periodic look goes on here.
+                # The data is settled: undoing could lose it. The periodic look goes on here.
                 volume_migrations.advance(
                     move.id, (move.migration.phase,), {"error": sentence}, owner=move.owner
                 )
@@ -344,13 +346,25 @@ class Mover:
         if not self._backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(self._backend.driver).__name__)
         self._mark_migrating(move)
-        use = servers.while_it_moves(move.context, move.volume)
+        use = self._use(move)
         mode = plan.choose(move.migration, use)
         if mode == states.MODE_NOVA:
             attached.run(self._backend, move)
         elif mode != states.MODE_DRIVER or not driver_move.run(self._backend, move):
             host_copy.run(self._backend, move)
         return False
+
+    @staticmethod
+    def _use(move: Move) -> servers.Use:
+        """Return how a volume is used, once a server that is shut off has let go of it."""
+        use = servers.Use.OFFLINE
+        if move.migration.server_id is None:
+            use = servers.while_it_moves(
+                move.context, move.volume, offline=move.migration.offline_servers
+            )
+        if use == servers.Use.OFFLINE:
+            offline.let_go(move)
+        return use
 
     @staticmethod
     def _mark_migrating(move: Move) -> None:

@@ -29,6 +29,7 @@ ANY_PHASE = (
     states.PHASE_SCHEDULED,
     states.PHASE_QUEUED,
     states.PHASE_STARTING,
+    states.PHASE_DETACHING,
     states.PHASE_MOVING,
     states.PHASE_MOVED,
     states.PHASE_CREATING,
@@ -37,6 +38,7 @@ ANY_PHASE = (
     states.PHASE_COMPLETING,
     states.PHASE_SWAPPED,
     states.PHASE_CLEANING,
+    states.PHASE_ATTACHING,
 )
 """Every phase in which the source host works on a move."""
 

@@ -19,7 +19,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import attached, completion, driver_move, undo
+from cinder_lite.volume.migration import attached, completion, driver_move, giving_back, undo
 from cinder_lite.volume.migration.records import ANY_PHASE, Move
 
 LOG = logging.getLogger(__name__)
@@ -97,6 +97,9 @@ def carry_on(backend: Backend, move: Move) -> bool:
             undo.fail(backend, move, "The target volume was removed before it could be used.")
             return False
         completion.run(backend, move, target)
+        return False
+    if phase == states.PHASE_ATTACHING:
+        giving_back.go_on(move)
         return False
     if phase == states.PHASE_CLEANING:
         undo.fail(backend, move, move.migration.error or "it was being undone")

@@ -23,6 +23,7 @@ class Use(enum.Enum):
 
     FREE = "nothing uses it"
     PARKED = "its servers are on no compute host; they ask how to connect when they come back"
+    OFFLINE = "a server that is shut off uses it, and may be made to let go of it meanwhile"
     RUNNING = "a server uses it, and Nova copies it meanwhile"
 
 
@@ -35,9 +36,10 @@ class Found(NamedTuple):
     attachments: Sequence[Attachment]
 
 
-def look(context: RequestContext, volume: Volume) -> Found:
+def look(context: RequestContext, volume: Volume, *, offline: bool) -> Found:
     """Return how a volume is used, and what of that keeps it from being moved.
 
+    :param offline: a server that is shut off may be made to let go of the volume
     :raises ComputeFailed: Nova could not be asked
     """
     attachments = volume_attachments.of_volume(volume.id)
@@ -45,17 +47,22 @@ def look(context: RequestContext, volume: Volume) -> Found:
         return Found(Use.FREE, [], attachments)
     if _parked(context, attachments):
         return Found(Use.PARKED, [], attachments)
-    refused = [
-        reason
-        for attachment in attachments
-        if (reason := _refusal(context, attachment.instance_uuid, attachment.attached_host))
-    ]
-    return Found(Use.RUNNING, refused, attachments)
+    uses, refused = set(), []
+    for attachment in attachments:
+        said = _look_at(context, attachment, offline=offline)
+        if isinstance(said, Use):
+            uses.add(said)
+        else:
+            refused.append(said)
+    use = Use.OFFLINE if uses == {Use.OFFLINE} else Use.RUNNING
+    return Found(use, refused, attachments)
 
 
-def while_it_moves(context: RequestContext, volume: Volume) -> Use:
+def while_it_moves(context: RequestContext, volume: Volume, *, offline: bool) -> Use:
     """Return how a volume is used whose move has been admitted: nobody was let in since.
 
+    :param offline: a server that is shut off may be made to let go of the volume
+    :raises VolumeMigrationFailed: its server is in no state for it any more
     :raises ComputeFailed: Nova could not be asked
     """
     attachments = volume_attachments.of_volume(volume.id)
@@ -65,7 +72,14 @@ def while_it_moves(context: RequestContext, volume: Volume) -> Use:
     promised = all(
         a.attach_status == states.ATTACHMENT_RESERVED and not a.connector for a in attachments
     )
-    return Use.PARKED if promised or _parked(context, attachments) else Use.RUNNING
+    if promised:
+        return Use.PARKED
+    found = look(context, volume, offline=offline)
+    if found.refused:
+        raise exception.VolumeMigrationFailed(
+            reason=f"volume {volume.id} can not be moved: " + " Also, ".join(found.refused)
+        )
+    return found.use
 
 
 def _parked(context: RequestContext, attachments: Sequence[Attachment]) -> bool:
@@ -85,11 +99,13 @@ def _parked(context: RequestContext, attachments: Sequence[Attachment]) -> bool:
         return False
 
 
-def _refusal(context: RequestContext, server_id: str | None, host: str | None) -> str | None:
+def _look_at(context: RequestContext, attachment: Attachment, *, offline: bool) -> Use | str:
+    """Return how a server uses the volume, or why that keeps the volume from being moved."""
+    server_id = attachment.instance_uuid
     if server_id is None:
         return (
-            f"it is attached to the host {host}, not to a server, so that nobody can copy its "
-            "data while it is in use."
+            f"it is attached to the host {attachment.attached_host}, not to a server, so that "
+            "nobody can copy its data while it is in use."
         )
     if not nova.configured():
         return (
@@ -101,11 +117,40 @@ def _refusal(context: RequestContext, server_id: str | None, host: str | None) -
     except exception.ServerNotFound:
         return f"it is attached to the server {server_id}, which Nova does not know."
     if server.swaps:
-        return None
-    if server.vm_state in nova.SWAPPABLE:
+        return Use.RUNNING
+    if server.vm_state in (*nova.SWAPPABLE, nova.STOPPED) and server.task_state is not None:
         return f"its server {server_id} is busy (task_state is {server.task_state})."
+    if server.vm_state == nova.STOPPED:
+        refused = _stopped(context, server, attachment, offline=offline)
+        return refused or Use.OFFLINE
+    return f"{_state(server)}. Start the server, shelve and offload it, or detach the volume."
+
+
+def _state(server: nova.Server) -> str:
     return (
-        f"its server {server_id} is {server.status} (vm_state is {server.vm_state}), and Nova "
-        f"copies the volumes only of a server that is {', '.join(nova.SWAPPABLE)}. Start the "
-        "server, or detach the volume."
+        f"its server {server.id} is {server.status} (vm_state is {server.vm_state}), and Nova "
+        f"copies the volumes only of a server that is {', '.join(nova.SWAPPABLE)}"
+    )
+
+
+def _stopped(
+    context: RequestContext, server: nova.Server, attachment: Attachment, *, offline: bool
+) -> str | None:
+    """Tell why a server that is shut off can not be made to let go of the volume."""
+    try:
+        root = nova.API().details(context, server.id).root_device
+        device = nova.API().attached(context, server.id, attachment.volume_id).device
+    except exception.ServerNotFound:
+        return f"its server {server.id} does not use it any more, as Nova says."
+    if root is not None and root == device:
+        return (
+            f"{_state(server)}; and it is the root volume of that server, which Nova does not "
+            "detach. Start the server, or shelve and offload it."
+        )
+    if offline:
+        return None
+    return (
+        f"{_state(server)}. Start the server, detach the volume, or ask for the move with "
+        "offline_servers: then the server is locked and lets go of the volume until it has been "
+        "moved."
     )

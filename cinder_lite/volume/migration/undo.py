@@ -7,12 +7,12 @@ import contextlib
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, message, states
+from cinder_lite import exception, states
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.migration import plan
+from cinder_lite.volume.migration import ending
 from cinder_lite.volume.migration.records import MAX_ATTEMPTS, Move, MoveLost
 
 LOG = logging.getLogger(__name__)
@@ -37,24 +37,7 @@ def fail(backend: Backend, move: Move, error: str) -> None:
             f"{error} What was made on {move.dest_host} could not be removed: "
             f"{exception.sentence_of(failure)}"
         )
-    told = message.create(
-        move.context,
-        message.Action.MIGRATE_VOLUME,
-        move.volume.id,
-        detail=message.Detail.MIGRATION_FAILED,
-        project_id=move.migration.project_id,
-    )
-    try:
-        move.end(
-            states.RECORD_ERROR,
-            error,
-            migration_status=states.MIGRATION_ERROR,
-            previous_status=move.volume.status,
-            status=plan.restored_status(move.volume),
-        )
-    except Exception:
-        message.withdraw(told)  # another service has it, or it is tried again
-        raise
+    ending.badly(move, error)
 
 
 def clean_up(backend: Backend, move: Move) -> None:

@@ -20,6 +20,8 @@ import requests
 
 SWAP = re.compile(r"/v2\.1/servers/([^/]+)/os-volume_attachments/([^/]+)")
 SERVER = re.compile(r"/v2\.1/servers/([^/]+)")
+USES = re.compile(r"/v2\.1/servers/([^/]+)/os-volume_attachments")
+ACTION = re.compile(r"/v2\.1/servers/([^/]+)/action")
 _VERSIONS = {
     "version": {
         "id": "v2.1",
@@ -51,6 +53,12 @@ class Nova:
         self.outcome = "swaps"
         self.answer: tuple[int, Any] = (202, None)
         self.vm_state = "active"
+        self.locked = False
+        self.locked_reason: str | None = None
+        self.uses: dict[str, dict[str, Any]] = {}
+        """What Nova has noted of the volumes that servers use, by volume."""
+        self.refuses: dict[str, int] = {}
+        """Statuses with which it refuses: ``attach``, ``detach``, ``lock`` or ``unlock``."""
         self.errors: list[str] = []
         self.saved: list[str] = []
         self._server = wsgiref.simple_server.make_server(
@@ -92,14 +100,96 @@ class Nova:
         swap = SWAP.fullmatch(path)
         if swap and method == "PUT":
             return self._swap(swap[1], swap[2], body["volumeAttachment"]["volumeId"])
+        if swap and swap[2] in self.uses:
+            if method == "GET":
+                return 200, {"volumeAttachment": self.uses[swap[2]]}
+            return self._refused("detach") or self._detach(swap[2])
         server = SERVER.fullmatch(path)
         if server and method == "GET":
-            known = {"id": server[1], "status": self.vm_state.upper()}
-            state = {"OS-EXT-STS:vm_state": self.vm_state, "OS-EXT-STS:task_state": None}
-            return 200, {"server": {**known, **state}}
+            return 200, {"server": self._server_shown(server[1])}
+        uses = USES.fullmatch(path)
+        if uses and method == "POST":
+            return self._refused("attach") or self._attach(uses[1], body["volumeAttachment"])
+        if ACTION.fullmatch(path):
+            return self._act(body)
         if path == "/v2.1/os-server-external-events":
             return 200, {"events": [{**event, "code": 200} for event in body["events"]]}
         return 404, {"itemNotFound": {"code": 404, "message": "There is no such thing."}}
+
+    def _server_shown(self, server_id: str) -> dict[str, Any]:
+        known = {"id": server_id, "status": self.vm_state.upper()}
+        state = {"OS-EXT-STS:vm_state": self.vm_state, "OS-EXT-STS:task_state": None}
+        lock = {"locked": self.locked, "locked_reason": self.locked_reason}
+        return {**known, **state, **lock, "OS-EXT-SRV-ATTR:root_device_name": "/dev/sda"}
+
+    def _refused(self, name: str) -> tuple[int, Any] | None:
+        status = self.refuses.get(name)
+        if status is None:
+            return None
+        return status, {"forbidden": {"code": status, "message": f"No {name} for you."}}
+
+    def _act(self, body: dict[str, Any]) -> tuple[int, Any]:
+        [(name, content)] = body.items()
+        refused = self._refused(name)
+        if refused is None:
+            self.locked = name == "lock"
+            self.locked_reason = content["locked_reason"] if self.locked else None
+        return refused or (202, None)
+
+    def _detach(self, volume_id: str) -> tuple[int, Any]:
+        """Do what nova-api does, and have the compute host do the rest."""
+        self._call("GET", f"/volumes/{volume_id}")
+        self._call("POST", f"/volumes/{volume_id}/action", {"os-begin_detaching": None})
+        self._begin(self._let_go, volume_id)
+        return 202, None
+
+    def _attach(self, server_id: str, asked: dict[str, Any]) -> tuple[int, Any]:
+        """Do what nova-conductor does, and have the compute host do the rest."""
+        volume_id = asked["volumeId"]
+        if volume_id in self.uses:
+            return 409, {"conflictingRequest": {"code": 409, "message": "It is attached."}}
+        wanted = {"volume_uuid": volume_id, "instance_uuid": server_id, "connector": None}
+        made = self._call("POST", "/attachments", {"attachment": wanted})["attachment"]
+        self.use(server_id, volume_id, made["id"], **asked)
+        self._begin(self._connect, volume_id)
+        return 200, {"volumeAttachment": self.uses[volume_id]}
+
+    def use(self, server_id: str, volume_id: str, attachment_id: str, **how: Any) -> None:
+        """Note that a server uses a volume."""
+        self.uses[volume_id] = {
+            "volumeId": volume_id,
+            "serverId": server_id,
+            "attachment_id": attachment_id,
+            "device": how.get("device") or "/dev/sdb",
+            "tag": how.get("tag"),
+            "delete_on_termination": bool(how.get("delete_on_termination")),
+        }
+
+    def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._work.append(thread)
+        thread.start()
+
+    def _let_go(self, volume_id: str) -> None:
+        attachment_id = self.uses.pop(volume_id)["attachment_id"]
+        self._noting(lambda: self._call("DELETE", f"/attachments/{attachment_id}"))
+
+    def _connect(self, volume_id: str) -> None:
+        use = self.uses[volume_id]
+        path = f"/attachments/{use['attachment_id']}"
+        host = {"host": socket.gethostname(), "initiator": "fake", "mountpoint": use["device"]}
+
+        def connect() -> None:
+            self._call("PUT", path, {"attachment": {"connector": host}})
+            self._call("POST", f"{path}/action", {"os-complete": None})
+
+        self._noting(connect)
+
+    def _noting(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except (AssertionError, requests.RequestException) as error:
+            self.errors.append(f"{type(error).__name__}: {error}")
 
     def _swap(self, server_id: str, volume_id: str, target_id: str) -> tuple[int, Any]:
         status, answer = self.answer

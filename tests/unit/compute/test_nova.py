@@ -121,3 +121,58 @@ def test_a_nova_that_is_down(peer: Nova) -> None:
         nova.API().update_server_volume(CONTEXT, SERVER, VOLUME, TARGET)
     assert failed.value.begun is False
     assert not nova.API().extend_volume(CONTEXT, [SERVER], VOLUME)
+
+
+def test_how_a_server_uses_a_volume(peer: Nova) -> None:
+    peer.use(SERVER, VOLUME, "attachment-1", device="/dev/vdc", tag="logs")
+    used = nova.API().attached(CONTEXT, SERVER, VOLUME)
+    assert used == ("attachment-1", "/dev/vdc", "logs", False)
+    [(method, path, version, _)] = calls(peer)
+    assert (method, version) == ("GET", "compute 2.89")
+    assert path == f"/v2.1/servers/{SERVER}/os-volume_attachments/{VOLUME}"
+
+
+def test_a_server_is_locked_and_unlocked(peer: Nova) -> None:
+    peer.vm_state = "stopped"
+    nova.API().lock(CONTEXT, SERVER, "Its volume is being moved.")
+    details = nova.API().details(CONTEXT, SERVER)
+    assert (details.off, details.locked, details.root_device) == (True, True, "/dev/sda")
+    assert details.locked_reason == "Its volume is being moved."
+    nova.API().unlock(CONTEXT, SERVER)
+    assert not nova.API().details(CONTEXT, SERVER).locked
+    sent = [(method, version, body) for method, _, version, body in calls(peer)]
+    assert sent[0] == (
+        "POST",
+        "compute 2.73",
+        {"lock": {"locked_reason": "Its volume is being moved."}},
+    )
+    assert sent[1][:2] == ("GET", "compute 2.73")
+    assert sent[2] == ("POST", "compute 2.73", {"unlock": None})
+
+
+@pytest.mark.parametrize("name", ["lock", "detach", "attach", "unlock"])
+def test_what_nova_refuses(peer: Nova, name: str) -> None:
+    peer.refuses[name] = 409
+    peer.use(SERVER, VOLUME, "attachment-1")
+    how = nova.Attached(None, "/dev/vdc", None, True)
+    ask = {
+        "lock": lambda: nova.API().lock(CONTEXT, SERVER, "why"),
+        "unlock": lambda: nova.API().unlock(CONTEXT, SERVER),
+        "detach": lambda: nova.API().detach(CONTEXT, SERVER, VOLUME),
+        "attach": lambda: nova.API().attach(CONTEXT, SERVER, VOLUME, how),
+    }[name]
+    with pytest.raises(exception.ComputeFailed, match=f"409: No {name} for you") as failed:
+        ask()
+    assert failed.value.begun is False
+
+
+def test_a_volume_is_attached_as_it_was(peer: Nova) -> None:
+    peer.refuses["attach"] = 409
+    for how in (("/dev/vdc", "logs", True), (None, None, False)):
+        with pytest.raises(exception.ComputeFailed):
+            nova.API().attach(CONTEXT, SERVER, VOLUME, nova.Attached("a", *how))
+    full, bare = calls(peer)
+    assert full[:3] == ("POST", f"/v2.1/servers/{SERVER}/os-volume_attachments", "compute 2.79")
+    wanted = {"volumeId": VOLUME, "device": "/dev/vdc", "tag": "logs"}
+    assert full[3] == {"volumeAttachment": {**wanted, "delete_on_termination": True}}
+    assert bare[3] == {"volumeAttachment": {"volumeId": VOLUME, "delete_on_termination": False}}

@@ -66,6 +66,13 @@ def test_migrate_sends_its_options(run: Run, service: FakeService) -> None:
     }
 
 
+def test_migrate_of_a_volume_whose_server_is_shut_off(run: Run, service: FakeService) -> None:
+    service.add_volume("vol1")
+    assert run("-q", "migrate", "vol1", TARGET, "--offline-servers").status == 0
+    [asked] = service.asked("POST", "/action$")
+    assert asked.body["os-migrate_volume"]["offline_servers"] is True
+
+
 def test_migrate_that_is_refused_gives_the_reason(run: Run, service: FakeService) -> None:
     service.add_volume("vol1")
     reason = "Invalid volume: it has snapshots,\nand it is already on this host."

@@ -116,6 +116,8 @@ FIELDS = [
     "percent",
     "force_host_copy",
     "lock_volume",
+    "offline_servers",
+    "server_id",
     "error",
     "user_id",
     "project_id",

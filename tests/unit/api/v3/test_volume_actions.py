@@ -67,24 +67,27 @@ def test_migrate(api: Client, peers: Peers, volume: Volume, version: str | None)
     assert (shown["status"], shown["migration_status"]) == ("available", "starting")
 
 
+OPTIONS = ("force_host_copy", "lock_volume", "offline_servers")
+
+
 @pytest.mark.parametrize("word", [True, "true", "True", "TRUE", "1", "on", "On", "YES", "y", "t"])
 def test_booleans_may_be_words(api: Client, volume: Volume, word: Any) -> None:
-    content = {"host": TARGET, "force_host_copy": word, "lock_volume": word}
+    content = {"host": TARGET, **dict.fromkeys(OPTIONS, word)}
     assert api.action(volume.id, "os-migrate_volume", content).status == 202
     (record,) = volume_migrations.listing({}, limit=10)
-    assert (record.force_host_copy, record.lock_volume) == (True, True)
+    assert [getattr(record, option) for option in OPTIONS] == [True] * 3
     assert api("GET", f"/volumes/{volume.id}").json["volume"]["status"] == "maintenance"
 
 
 @pytest.mark.parametrize("word", [False, "false", "0", "off", "No", "n", "f"])
 def test_words_for_no(api: Client, volume: Volume, word: Any) -> None:
-    content = {"host": TARGET, "force_host_copy": word, "lock_volume": word}
+    content = {"host": TARGET, **dict.fromkeys(OPTIONS, word)}
     assert api.action(volume.id, "os-migrate_volume", content).status == 202
     (record,) = volume_migrations.listing({}, limit=10)
-    assert (record.force_host_copy, record.lock_volume) == (False, False)
+    assert [getattr(record, option) for option in OPTIONS] == [False] * 3
 
 
-@pytest.mark.parametrize("key", ["force_host_copy", "lock_volume"])
+@pytest.mark.parametrize("key", OPTIONS)
 @pytest.mark.parametrize(
     "word", ["maybe", "tRue", "Y", "T", " true ", "enabled", "", None, 1, 0, 2, 1.0, []]
 )

@@ -26,6 +26,17 @@ def connector() -> dict[str, str]:
     return {"host": socket.gethostname(), "initiator": "fake", "mountpoint": "/dev/vdb"}
 
 
+def _refused(why: str) -> exception.ComputeFailed:
+    failure = exception.ComputeFailed(reason=f"answered 409: {why}")
+    failure.begun = False
+    return failure
+
+
+def db_end(attachment: Attachment) -> None:
+    """End an attachment whose backend can not be asked, as an operator would."""
+    volume_attachments.remove(attachment.id, attachment.volume_id)
+
+
 class Nova:
     """A Nova whose compute host does what a test's script says, in a thread of its own.
 
@@ -47,6 +58,17 @@ class Nova:
         self.actions = AttachActions(lambda: world.api.volume_rpcapi)
         self.threads: list[threading.Thread] = []
         self.promised: Attachment | None = None
+        self.locked = False
+        self.locked_reason: str | None = None
+        self.root_device = "/dev/vda"
+        self.uses: dict[str, nova.Attached] = {}
+        """How servers use volumes, as Nova has noted it."""
+        self.done: list[str] = []
+        """What was asked of Nova beside swaps."""
+        self.refuses: dict[str, Exception] = {}
+        """Answers to what is asked, by its name."""
+        self.unable: set[str] = set()
+        """What the compute host fails to do, or never does (with ``never`` before it)."""
 
     # --- what nova.API offers --------------------------------------------------------------
 
@@ -56,6 +78,90 @@ class Nova:
     def server(self, _context: object, server_id: str) -> nova.Server:
         """Return the server's states."""
         return nova.Server(server_id, self.vm_state.upper(), self.vm_state, self.task_state)
+
+    def details(self, context: object, server_id: str) -> nova.Details:
+        """Return the server's states, lock and root device."""
+        self._asked("details")
+        server = self.server(context, server_id)
+        return nova.Details(server, self.locked, self.locked_reason, self.root_device)
+
+    def attached(self, _context: object, server_id: str, volume_id: str) -> nova.Attached:
+        """Return how the server uses a volume."""
+        self._asked("attached")
+        if volume_id not in self.uses:
+            raise exception.ServerNotFound(uuid=server_id)
+        return self.uses[volume_id]
+
+    def lock(self, _context: object, server_id: str, reason: str) -> None:
+        """Lock the server."""
+        self._asked("lock")
+        self.locked, self.locked_reason = True, reason
+        self.world.step("nova lock done")
+
+    def unlock(self, _context: object, server_id: str) -> None:
+        """Unlock it."""
+        self._asked("unlock")
+        self.locked, self.locked_reason = False, None
+        self.world.step("nova unlock done")
+
+    def detach(self, _context: object, server_id: str, volume_id: str) -> None:
+        """Begin to detach, as nova-api does, and leave the rest to the compute host."""
+        self._asked("detach")
+        if volume_id not in self.uses:
+            raise exception.ServerNotFound(uuid=server_id)
+        self.actions.begin_detaching(self.context, volumes.get(self.context, volume_id))
+        self._begin(self._detaches, volume_id)
+        self.world.step("nova detach done")
+
+    def attach(self, _context: object, server_id: str, volume_id: str, how: nova.Attached) -> None:
+        """Reserve the volume, as nova-conductor does, and leave the rest to the compute host."""
+        self._asked("attach")
+        if volume_id in self.uses:
+            raise _refused("Volume is already attached.")
+        try:
+            made = self.attachments.create(
+                self.context, volumes.get(self.context, volume_id), server_id
+            )
+        except exception.InvalidVolume as error:
+            raise _refused(error.msg) from None
+        self.uses[volume_id] = how._replace(attachment_id=made.id)
+        self._begin(self._attaches, volume_id, made)
+        self.world.step("nova attach done")
+
+    def _asked(self, name: str) -> None:
+        self.world.step(f"nova {name}")
+        if name not in ("details", "attached"):
+            self.done.append(name)
+        if name in self.refuses:
+            raise self.refuses[name]
+
+    def _begin(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        self.world.threads.append(thread)
+
+    def _detaches(self, volume_id: str) -> None:
+        if "never detach" in self.unable:
+            return
+        try:
+            if "detach" in self.unable:
+                raise exception.ServiceUnavailable("The guest does not let go.")
+            self.ends(str(self.uses[volume_id].attachment_id))
+            del self.uses[volume_id]
+        except (exception.CinderLiteException, KeyError) as error:
+            self.refused.append(str(error))
+            self.actions.roll_detaching(self.context, volumes.get(self.context, volume_id))
+
+    def _attaches(self, volume_id: str, made: Attachment) -> None:
+        try:
+            if "attach" in self.unable:
+                raise exception.ServiceUnavailable("The compute host is full.")
+            self.attachments.update(self.context, made, connector())
+            self.attachments.complete(self.context, made)
+        except exception.CinderLiteException as error:
+            self.refused.append(str(error))
+            self.uses.pop(volume_id, None)
+            db_end(made)
 
     def update_server_volume(
         self, _context: object, server_id: str, volume_id: str, new_volume_id: str
@@ -87,6 +193,7 @@ class Nova:
         made = self.attachments.create(self.context, volume, server_id)
         self.attachments.update(self.context, made, connector())
         self.attachments.complete(self.context, made)
+        self.uses[volume.id] = nova.Attached(made.id, "/dev/vdb", None, False)
         return volume_attachments.get(self.context, made.id)
 
     def offloads(self, volume: Volume) -> None:

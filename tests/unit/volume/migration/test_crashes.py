@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception
+from cinder_lite.db import volume_attachments, volumes
+from cinder_lite.objects import Volume
+from tests.unit.conftest import SetOption
+from tests.unit.volume.migration.compute import Nova
 from tests.unit.volume.migration.world import World
 
 pytestmark = pytest.mark.timeout(1200)
@@ -75,15 +79,17 @@ def _walk(
     victims: set[str],
     kill_again: int | None = None,
     stride: int = 1,
+    attach: Callable[[Volume], Volume] = lambda volume: volume,
 ) -> Iterator[tuple[int, str]]:
     """Kill at the first step, then at the second, until a move ends without coming so far.
 
     :param kill_again: kill once more, so many steps into the recovery
     :param stride: try only one step of so many
+    :param attach: have the volume used
     """
     for number in range(1, MOST_STEPS, stride):
         world.forget()
-        volume = world.volume()
+        volume = attach(world.volume())
         options = prepare(world)
         world.victims, world.kill_at = frozenset(victims), number
         world.dies_together = len(victims) > 1
@@ -94,7 +100,7 @@ def _walk(
         where = " ".join(world.steps[number - 1])
         world.failures.clear()
         world.settle(kill_again=kill_again)
-        world.check(volume, quota=(1, 1))
+        world.check(volume, quota=(1, 1), status=str(volume.status))
         yield number, where
     raise AssertionError("the move never ends")
 
@@ -130,3 +136,33 @@ def test_killed_at_every_step(world: World, kind: str, victims: set[str], lost: 
 def test_killed_again_while_it_recovers(world: World, kind: str, again: int) -> None:
     for number, where in _walk(world, KINDS[kind], VICTIMS["both"], kill_again=again, stride=5):
         assert number, where
+
+
+@pytest.mark.parametrize("victims", list(VICTIMS))
+@pytest.mark.parametrize("kind", ["driver_move", "host_copy", "failing_copy"])
+def test_killed_at_every_step_with_a_server_that_is_shut_off(
+    world: World, compute: Nova, option: SetOption, kind: str, victims: str
+) -> None:
+    option("service_down_time", 3600)
+
+    def attach(volume: Volume) -> Volume:
+        compute.vm_state = "stopped"
+        compute.attaches(volume)
+        return volumes.get(world.context, volume.id)
+
+    def prepare(world: World) -> dict[str, Any]:
+        return {**KINDS[kind](world), "offline_servers": True}
+
+    walked = 0
+    try:
+        for _ in _walk(world, prepare, VICTIMS[victims], stride=2, attach=attach):
+            [volume_id] = compute.uses
+            [attachment] = volume_attachments.of_volume(volume_id)
+            assert attachment.attach_status == "attached"
+            assert attachment.id == compute.uses.pop(volume_id).attachment_id
+            assert not compute.locked
+            walked += 1
+    except AssertionError as error:
+        last = world.steps[world.killed_at - 1]
+        raise AssertionError(f"after a kill at step {world.killed_at}, {last}: {error}") from error
+    assert walked > 3

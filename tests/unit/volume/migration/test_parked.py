@@ -138,7 +138,7 @@ def test_a_server_that_comes_back_as_the_move_is_asked_for(
             compute.unshelves(volume)
         return answer
 
-    compute.server = server  # type: ignore[method-assign]
+    compute.server = server  # type: ignore[method-assign, assignment]
     with pytest.raises(exception.InvalidVolume, match="begins to use it again"):
         world.migrate(volume)
     assert volumes.get(world.context, volume.id).status == "in-use"

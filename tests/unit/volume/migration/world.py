@@ -229,7 +229,9 @@ class World:
             if not (self.dead or volume_migrations.running() or _deleting()):
                 return
 
-    def check(self, volume: Volume, *, quota: tuple[int, int]) -> Migration:
+    def check(
+        self, volume: Volume, *, quota: tuple[int, int], status: str = states.AVAILABLE
+    ) -> Migration:
         """Assert everything that must hold when a move is over; return its record."""
         record = volume_migrations.listing({"volume_id": volume.id}, limit=1)[0]
         after = volumes.get(self.context, volume.id)
@@ -242,7 +244,7 @@ class World:
         assert after.migration_status == (
             states.MIGRATION_SUCCESS if moved else states.MIGRATION_ERROR
         )
-        assert after.status == states.AVAILABLE
+        assert after.status == status
         assert (record.error is None) is moved, record.error
         path = self.folder(after.service_host.partition("@")[0]) / after.name
         assert path.stat().st_size == after.size * rows.GIB
