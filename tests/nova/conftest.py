@@ -63,7 +63,7 @@ def cloud(servers: ServerPool, directory: Path) -> Iterator[tuple[Deployment, Co
         hosts=("alpha",),
         backends=("file", "second"),
         overrides={
-            "DEFAULT": {"migration_nova_poll_interval": 1},
+            "DEFAULT": {"migration_nova_poll_interval": 1, "migration_settle_interval": 3},
             "nova": account,
             "service_user": {"send_service_user_token": "true", **account},
             **shared,

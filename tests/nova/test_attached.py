@@ -125,11 +125,105 @@ def test_its_server_is_shut_off(
         refused = volumes.migrate(volume, elsewhere(volumes, volume))
         assert refused.status_code == 400
         assert f"its server {server} is SHUTOFF" in refused.text
+        assert "offline_servers" in refused.text
         assert volumes.show(volume)["migration_status"] is None
     finally:
         nova.act(server, "os-start")
         nova.wait(server, "ACTIVE")
     settled(volumes, nova, server, volume)
+
+
+def place_of(volumes: Deployment, attachment: str) -> str:
+    """Return where the server of an attachment finds the data."""
+    found = volumes.get(f"/attachments/{attachment}")["attachment"]["connection_info"]
+    return str(found["device_path"])
+
+
+def ask_to_let_go(volumes: Deployment, volume: str, there: str) -> None:
+    """Ask for a move for which a server that is shut off lets go of the volume."""
+    options = {"host": there, "offline_servers": True}
+    answer = volumes.action(volume, "os-migrate_volume", options)
+    assert answer.status_code == 202, answer.text
+
+
+def test_a_server_that_is_shut_off_lets_go(
+    volumes: Deployment, nova: Compute, server: str, volume: str
+) -> None:
+    old, there = settled(volumes, nova, server, volume), elsewhere(volumes, volume)
+    device = volumes.show(volume)["attachments"][0]["device"]
+    nova.act(server, "os-stop")
+    nova.wait(server, "SHUTOFF")
+    ask_to_let_go(volumes, volume, there)
+    record = volumes.wait_for_record(volume, "status", "success", "error")
+    assert (record["status"], record["error"]) == ("success", None)
+    assert record["server_id"] == server
+    after = volumes.show(volume)
+    assert (after["os-vol-host-attr:host"], after["status"]) == (there, "in-use")
+    assert after["attachments"][0]["device"] == device
+    new = settled(volumes, nova, server, volume)
+    assert new != old
+    assert place_of(volumes, new) == str(volumes.volume_file(after))
+    assert nova.show(server)["locked"] is False
+    nova.act(server, "os-start")
+    nova.wait(server, "ACTIVE")
+    assert settled(volumes, nova, server, volume) == new
+    only_one_is_left(volumes, volume)
+
+
+def test_it_is_locked_until_it_has_its_volume_back(
+    volumes: Deployment, nova: Compute, server: str, volume: str
+) -> None:
+    settled(volumes, nova, server, volume)
+    nova.act(server, "os-stop")
+    nova.wait(server, "SHUTOFF")
+    nova.fail("attach_volume")
+    try:
+        ask_to_let_go(volumes, volume, elsewhere(volumes, volume))
+
+        def tried() -> bool:
+            record = volumes.records(volume)[0]
+            return record["phase"] == "attaching" and bool(record["error"])
+
+        process.wait_until(tried, 60, "the volume not to be given back")
+        assert volume in nova.show(server)["locked_reason"]
+        start = {"os-start": None}
+        refused = nova.request("POST", f"/servers/{server}/action", start, user="demo")
+        assert refused.status_code == 409, refused.text
+    finally:
+        nova.fail("attach_volume", fails=False)
+    record = volumes.wait_for_record(volume, "status", "success", "error")
+    assert (record["status"], record["error"]) == ("success", None)
+    nova.act(server, "os-start")
+    nova.wait(server, "ACTIVE")
+    settled(volumes, nova, server, volume)
+    assert nova.show(server)["locked"] is False
+
+
+def test_a_server_that_is_shelved_and_offloaded(
+    volumes: Deployment, nova: Compute, server: str, volume: str
+) -> None:
+    settled(volumes, nova, server, volume)
+    nova.act(server, "shelve")
+    nova.wait(server, "SHELVED_OFFLOADED")
+    volumes.wait_for_status(volume, "reserved")
+    there = elsewhere(volumes, volume)
+    volumes.migrate_and_wait(volume, there)
+    record = volumes.wait_for_record(volume, "status", "success", "error")
+    assert (record["status"], record["mode"] != "nova") == ("success", True)
+    # Unshelved while it moves, the server is refused the connection, and stays as it is.
+    moving = {"migration_status": "migrating"}
+    assert volumes.action(volume, "os-reset_status", moving).status_code == 202
+    nova.act(server, "unshelve")
+    nova.wait(server, "SHELVED_OFFLOADED")
+    assert volumes.show(volume)["status"] == "reserved"
+    assert (
+        volumes.action(volume, "os-reset_status", {"migration_status": "none"}).status_code == 202
+    )
+    nova.act(server, "unshelve")
+    nova.wait(server, "ACTIVE")
+    attachment = settled(volumes, nova, server, volume)
+    assert place_of(volumes, attachment) == str(volumes.volume_file(volumes.show(volume)))
+    assert volumes.show(volume)["os-vol-host-attr:host"] == there
 
 
 @pytest.mark.parametrize(("user", "status"), [("demo", 403), ("admin", 409)])

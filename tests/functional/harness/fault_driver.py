@@ -25,6 +25,11 @@ def _check(name: str) -> None:
 class TestDriver(fake.FakeDriverWithoutFakeNodes, fake.FakeLiveMigrateDriver):
     """The fake driver whose node stays the same and whose live migrations can be aborted."""
 
+    def attach_volume(self, *args: Any, **kwargs: Any) -> None:
+        """Give a server a volume."""
+        _check("attach_volume")
+        super().attach_volume(*args, **kwargs)
+
     def swap_volume(self, *args: Any, **kwargs: Any) -> None:
         """Copy nothing."""
         _check("swap_volume")
