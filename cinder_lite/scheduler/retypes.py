@@ -41,6 +41,7 @@ def schedule(
             spec["volume_type"]["id"],
             {"host": state.host, "capabilities": state.capabilities},
             policy,
+            offline_servers=bool(spec.get("offline_servers")),
         )
         driver.confirm(spec)
     except exception.VolumeNotFound:

@@ -286,11 +286,13 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
         new_type_id: str,
         host: dict[str, Any],
         migration_policy: str = "never",
+        offline_servers: bool = False,
     ) -> None:
         """Give a volume of this backend a new type, here or on another backend.
 
         :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of where it goes
         :param migration_policy: ``never`` or ``on-demand``
+        :param offline_servers: a server that is shut off may be made to let go of it meanwhile
         """
         retyping.run(
             self.backend,
@@ -300,6 +302,7 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
             new_type_id,
             host,
             migration_policy,
+            offline_servers=offline_servers,
         )
 
     def abort_migration(self, context: RequestContext, migration_id: str) -> None:

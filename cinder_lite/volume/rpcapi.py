@@ -117,11 +117,14 @@ class VolumeAPI(SnapshotAPI):
         new_type_id: str,
         host: dict[str, Any],
         migration_policy: str,
+        *,
+        offline_servers: bool = False,
     ) -> None:
         """Cast to the volume's host: give it a new type, there or on another backend.
 
         :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of where it goes
         :param migration_policy: ``never`` or ``on-demand``
+        :param offline_servers: a server that is shut off may be made to let go of it meanwhile
         """
         self._to(volume.host).cast(
             ctxt,
@@ -130,6 +133,7 @@ class VolumeAPI(SnapshotAPI):
             new_type_id=new_type_id,
             host=host,
             migration_policy=migration_policy,
+            offline_servers=offline_servers,
         )
 
     def migrate_volume_completion(

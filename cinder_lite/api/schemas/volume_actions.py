@@ -84,6 +84,7 @@ RETYPE = Body(
                         "type": ["string", "null"],
                         "enum": ["on-demand", "never"],
                     },
+                    "offline_servers": common.BOOLEAN,
                 },
                 "required": ["new_type"],
                 "additionalProperties": False,

@@ -137,8 +137,15 @@ def _force_delete(request: Request, volume: Volume, _content: Any) -> Answer:
 
 
 def _retype(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
+    offline_servers = validation.boolean(content.get("offline_servers", False), "offline_servers")
+    if offline_servers:
+        policy.authorize(request.context, rules.MIGRATE, volume.project_id)
     deps.volume_api().retype.start(
-        request.context, volume, content["new_type"], content.get("migration_policy") or "never"
+        request.context,
+        volume,
+        content["new_type"],
+        content.get("migration_policy") or "never",
+        offline_servers=offline_servers,
     )
     return None
 

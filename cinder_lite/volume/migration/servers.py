@@ -65,21 +65,30 @@ def while_it_moves(context: RequestContext, volume: Volume, *, offline: bool) ->
     :raises VolumeMigrationFailed: its server is in no state for it any more
     :raises ComputeFailed: Nova could not be asked
     """
-    attachments = volume_attachments.of_volume(volume.id)
-    if not attachments:
-        return Use.FREE
-    # One that is only promised was so when the move was admitted, and can not be connected.
-    promised = all(
-        a.attach_status == states.ATTACHMENT_RESERVED and not a.connector for a in attachments
-    )
-    if promised:
-        return Use.PARKED
+    found = promised(volume)
+    if found.use in (Use.FREE, Use.PARKED):
+        return found.use
     found = look(context, volume, offline=offline)
     if found.refused:
         raise exception.VolumeMigrationFailed(
             reason=f"volume {volume.id} can not be moved: " + " Also, ".join(found.refused)
         )
     return found.use
+
+
+def promised(volume: Volume) -> Found:
+    """Return how a volume is used by which its attachments tell, after its admission.
+
+    One that is only promised was so then, to a server that is offloaded, and no other was let in:
+    the volume's status forbids it.
+    """
+    attachments = volume_attachments.of_volume(volume.id)
+    if not attachments:
+        return Found(Use.FREE, [], attachments)
+    only = all(
+        a.attach_status == states.ATTACHMENT_RESERVED and not a.connector for a in attachments
+    )
+    return Found(Use.PARKED if only else Use.RUNNING, [], attachments)
 
 
 def _parked(context: RequestContext, attachments: Sequence[Attachment]) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from oslo_log import log as logging
 
@@ -17,6 +17,7 @@ from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume import encryption
 from cinder_lite.volume.attachments import rules as shared
 from cinder_lite.volume.create.spec import request_spec
+from cinder_lite.volume.migration import servers
 
 LOG = logging.getLogger(__name__)
 
@@ -36,13 +37,22 @@ _FREE_OR_USED = cond.In(
 )
 
 
-def rules(new_type: VolumeType, *, encrypted_anew: bool = False) -> list[cond.Condition]:
+_PARKED = cond.In(
+    "its status must be reserved, but is {volume.status}.", "status", (states.RESERVED,)
+)
+
+
+def rules(
+    new_type: VolumeType, *, encrypted_anew: bool = False, parked: Sequence[str] = ()
+) -> list[cond.Condition]:
     """Return what must hold of a volume whose type is to change.
 
     :param encrypted_anew: the new type is encrypted in another way
+    :param parked: ids of its attachments, if it is reserved for servers that are offloaded
     """
+    status = _PARKED if parked else _FREE_OR_USED
     return [
-        _FREE if encrypted_anew else _FREE_OR_USED,
+        _FREE if encrypted_anew else status,
         cond.In(
             "it is moving to another backend (migration_status is {volume.migration_status}).",
             "migration_status",
@@ -55,7 +65,9 @@ def rules(new_type: VolumeType, *, encrypted_anew: bool = False) -> list[cond.Co
         ),
         cond.In("it is in the group {volume.group_id}.", "group_id", (None,)),
         cond.Differs(f"its type is {new_type.name} already.", "volume_type_id", new_type.id),
-        cond.AttachmentsSettled("an attachment of it is being made."),
+        cond.NotConnected("a server begins to use it again.", parked)
+        if parked
+        else cond.AttachmentsSettled("an attachment of it is being made."),
     ]
 
 
@@ -69,12 +81,19 @@ class RetypeAPI:
         self._scheduler = scheduler
 
     def start(
-        self, context: RequestContext, volume: Volume, new_type: str, migration_policy: str
+        self,
+        context: RequestContext,
+        volume: Volume,
+        new_type: str,
+        migration_policy: str,
+        *,
+        offline_servers: bool = False,
     ) -> None:
         """Ask for another type of a volume.
 
         :param new_type: name or id
         :param migration_policy: ``on-demand`` lets the volume move where that is needed
+        :param offline_servers: where it moves, a server that is shut off has to let go of it
         :raises VolumeTypeNotFound: there is no such type
         :raises InvalidInput, InvalidVolume: the type does not fit, or the volume's state forbids it
         :raises OverQuota: the project may have no more of that type
@@ -82,14 +101,18 @@ class RetypeAPI:
         wanted = volume_types.find(context.elevated(), new_type)
         self._check(context, volume, wanted)
         anew = encryption.differs(volume.volume_type_id, wanted.id)
-        needed = rules(wanted, encrypted_anew=anew)
+        needed = rules(wanted, encrypted_anew=anew, parked=_parked(context, volume))
         shared.decided(
             volume,
             needed,
             lambda: retypes.begin(volume.id, wanted.id, needed),
             f"can not get the type {wanted.name}",
         )
-        spec = {**request_spec(volume, wanted), "migration_policy": migration_policy}
+        spec = {
+            **request_spec(volume, wanted),
+            "migration_policy": migration_policy,
+            "offline_servers": offline_servers,
+        }
         try:
             self._scheduler().retype(context, volume.id, request_spec=spec)
         except Exception:
@@ -122,6 +145,19 @@ class RetypeAPI:
                 reason=f"volume {volume.id} can not get the type {wanted.name} while it is in "
                 "use: their QoS specs ask different things of the server's host."
             )
+
+
+def _parked(context: RequestContext, volume: Volume) -> list[str]:
+    """Return the ids of a volume's attachments if it is reserved for servers that are offloaded."""
+    if volume.status != states.RESERVED:
+        return []
+    try:
+        found = servers.look(context, volume, offline=False)
+    except exception.ComputeFailed as error:
+        LOG.warning("Volume %s: Nova can not be asked about its servers: %s", volume.id, error.msg)
+        return []
+    parked = found.use == servers.Use.PARKED
+    return [attachment.id for attachment in found.attachments] if parked else []
 
 
 def _front_end(type_id: str | None) -> str | None:

@@ -17,6 +17,7 @@ from cinder_lite.db import retypes, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume import encryption
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.migration import admission, servers
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -34,9 +35,12 @@ _MOVABLE: list[cond.Condition] = [
         states.REPLICATION_OFF,
     ),
     cond.NoSnapshots("it has snapshots."),
-    cond.AttachmentsSettled("an attachment of it is being made."),
-    cond.AttachedOnce("it has several attachments, and Nova moves a volume with only one."),
 ]
+
+
+def _movable(volume: Volume) -> list[cond.Condition]:
+    """Return what must hold of a volume that moves for its new type."""
+    return [*_MOVABLE, *admission.of_attachments(servers.promised(volume))]
 
 
 class Starts(Protocol):
@@ -54,6 +58,8 @@ def run(
     new_type_id: str,
     host: dict[str, Any],
     migration_policy: str,
+    *,
+    offline_servers: bool = False,
 ) -> None:
     """Give a volume of this backend a new type.
 
@@ -61,6 +67,7 @@ def run(
 
     :param host: ``{'host': 'host@backend#pool', 'capabilities': {…}}`` of where it goes
     :param migration_policy: ``never`` or ``on-demand``
+    :param offline_servers: a server that is shut off may be made to let go of the volume meanwhile
     """
     try:
         volume = volumes.get(context, volume_id)
@@ -75,7 +82,7 @@ def run(
                 reason=f"the new type of volume {volume_id} needs a move to {host['host']}, which "
                 "the migration_policy never forbids."
             )
-        migration_id = _begin(context, volume, new_type_id, host)
+        migration_id = _begin(context, volume, new_type_id, host, offline_servers=offline_servers)
     except Exception as error:
         _keep(volume_id, error)
         return
@@ -101,7 +108,14 @@ def _in_place(
     return done and retypes.finish(volume.id, new_type_id, {**(update or {})})
 
 
-def _begin(context: RequestContext, volume: Volume, new_type_id: str, host: dict[str, Any]) -> str:
+def _begin(
+    context: RequestContext,
+    volume: Volume,
+    new_type_id: str,
+    host: dict[str, Any],
+    *,
+    offline_servers: bool,
+) -> str:
     """Record the move that the new type needs; it goes on from the record."""
     record = {
         "source_host": volume.host,
@@ -110,15 +124,17 @@ def _begin(context: RequestContext, volume: Volume, new_type_id: str, host: dict
         "phase": states.PHASE_SCHEDULED,
         "capabilities": json.dumps(host.get("capabilities") or {}, default=str),
         "new_type_id": new_type_id,
+        "offline_servers": offline_servers,
         "bytes_total": volume.size * 1024**3,
         "user_id": context.user_id,
         "project_id": context.project_id,
         "request_id": context.request_id,
     }
     marks = {"migration_status": states.MIGRATION_STARTING}
-    migration = volume_migrations.begin(volume.id, _MOVABLE, marks, record)
+    needed = _movable(volume)
+    migration = volume_migrations.begin(volume.id, needed, marks, record)
     if migration is None:
-        refused = volumes.refusals(volume.id, _MOVABLE)
+        refused = volumes.refusals(volume.id, needed)
         raise exception.InvalidVolume(
             reason=f"volume {volume.id} can not be moved to {host['host']}: "
             + " Also, ".join(refused)

@@ -11,7 +11,7 @@ import pytest
 from cinder_lite import exception, message
 from cinder_lite.compute import nova
 from cinder_lite.context import RequestContext
-from cinder_lite.db import messages, volume_attachments, volume_migrations, volumes
+from cinder_lite.db import messages, volume_attachments, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Migration, Volume
 from cinder_lite.volume.migration import giving_back
 from tests.unit.conftest import SetOption
@@ -357,3 +357,23 @@ def test_an_answer_that_is_lost(world: World, compute: Nova, volume: Volume) -> 
     assert record_of(volume).status == "success"
     check_given_back(world, compute, volume)
     assert nova.Attached(*compute.uses[volume.id]).tag == "logs"
+
+
+def test_another_type(world: World, compute: Nova, volume: Volume) -> None:
+    gold = volume_types.create({"name": "gold"}, {})
+    world.api.retype.start(world.context, volume, "gold", "on-demand", offline_servers=True)
+    world.idle()
+    record = record_of(volume)
+    assert (record.status, record.error, record.mode) == ("success", None, "host_copy")
+    assert check_data(world, volume, "two").volume_type_id == gold.id
+    check_given_back(world, compute, volume)
+
+
+def test_another_type_that_is_not_to_be_had(world: World, compute: Nova, volume: Volume) -> None:
+    volume_types.create({"name": "gold"}, {})
+    world.api.retype.start(world.context, volume, "gold", "on-demand")
+    world.idle()
+    assert "ask for the move with offline_servers" in str(record_of(volume).error)
+    after = check_data(world, volume, "one")
+    assert (after.volume_type_id, after.status) == (volume.volume_type_id, "in-use")
+    assert compute.done == []

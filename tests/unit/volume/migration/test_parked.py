@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception
-from cinder_lite.db import volume_attachments, volume_migrations, volumes
+from cinder_lite.db import volume_attachments, volume_migrations, volume_types, volumes
 from cinder_lite.objects import Volume
 from tests.unit.volume.migration.compute import SERVER, Nova, connector
 from tests.unit.volume.migration.world import World, digest_of
@@ -168,3 +168,23 @@ def test_it_stays_when_the_copy_fails(world: World, compute: Nova, volume: Volum
     assert (after.host, after.migration_status) == ("one@file#file", "error")
     assert (after.status, ids(volume)) == ("reserved", before)
     compute.unshelves(volume)
+
+
+def test_another_type(world: World, compute: Nova, volume: Volume) -> None:
+    gold = volume_types.create({"name": "gold"}, {})
+    before = ids(volume)
+    world.api.retype.start(world.context, volume, "gold", "on-demand")
+    world.idle()
+    check_moved(world, volume, "host_copy")
+    after = volumes.get(world.context, volume.id)
+    assert (after.volume_type_id, after.status, ids(volume)) == (gold.id, "reserved", before)
+
+
+def test_no_other_type_for_a_promise_to_a_server_that_runs(world: World, compute: Nova) -> None:
+    volume = world.volume()
+    compute.attachments.create(compute.context, volume, SERVER)
+    volume_types.create({"name": "gold"}, {})
+    with pytest.raises(exception.InvalidVolume, match="available or in-use, but is reserved"):
+        world.api.retype.start(
+            world.context, volumes.get(world.context, volume.id), "gold", "on-demand"
+        )

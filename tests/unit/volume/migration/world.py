@@ -345,6 +345,7 @@ class Scheduler:
             "new_type_id": request_spec["volume_type"]["id"],
             "host": {"host": f"{to}@file#file", "capabilities": capabilities},
             "migration_policy": request_spec["migration_policy"],
+            "offline_servers": request_spec["offline_servers"],
         }
         source = volumes.get(self._world.context, volume_id).service_host.partition("@")[0]
         self._world.mail.append((source, "retype", arguments))
