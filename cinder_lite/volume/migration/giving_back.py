@@ -24,7 +24,7 @@ from cinder_lite.volume.migration.server_use import ServerUse
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-TRIES = 5
+TRIES = 20
 """How often it is tried to give a volume back."""
 _SURE = 3
 """Looks in a row that find the volume not attached before Nova has failed."""
@@ -72,12 +72,12 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
 
     :raises ServerNotFound: the server has been deleted
     """
+    if not use.asked:
+        return  # It was not taken from the server.
     deadline = time.monotonic() + CONF.migration_nova_timeout
-    begun, absent = not use.asked, 0
+    begun, absent = False, 0
     while not _complete(move, server_id):
         if not offline.attached_to(move) and not offline.known_to_nova(move, server_id):
-            if not use.asked:
-                return  # It was let go of by somebody else, who may do with it what he likes.
             absent += 1
             if not begun:
                 begun, absent = _ask(move, server_id, use), 0
