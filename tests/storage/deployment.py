@@ -24,6 +24,8 @@ from tests.storage import leftovers
 from tests.storage.groups import Groups, Volume
 from tests.storage.vm.machine import ADDRESS, SECOND_ADDRESS, SERVICES
 
+FIXED_KEY = "0f" * 32
+"""The key of every encrypted volume, in hexadecimal digits."""
 DRIVER = "cinder_lite.volume.drivers.lvm.LVMVolumeDriver"
 CONFIGURATION = "/etc/cinder_lite"
 SLOW_SECONDS = 900.0
@@ -99,7 +101,11 @@ class StorageDeployment(Deployment):
                     "service_down_time": 180,
                     "rpc_response_timeout": 60,
                     "glance_api_servers": images.url,
-                }
+                },
+                "key_manager": {
+                    "backend": "cinder_lite.keymgr.conf_key_mgr.ConfKeyManager",
+                    "fixed_key": FIXED_KEY,
+                },
             },
         )
         self.machine = groups.machine
