@@ -43,11 +43,17 @@ _CLOSING = {"control_location": _FRONT_END, "provider": "luks"}
 def obstacle() -> str | None:
     """Return why no encrypted volume can be opened on this node; None where it can."""
     where = socket.gethostname()
-    if shutil.which("cryptsetup", path=os.environ.get("PATH", "") + _ADMIN_PATHS) is None:
+    if not has_cryptsetup():
         return f"cryptsetup is not installed on {where}."
     if not os.path.exists(_CONTROL):
         return f"the kernel of {where} has no device-mapper, which dm-crypt needs."
     return None
+
+
+def has_cryptsetup() -> bool:
+    """Tell whether cryptsetup is installed on this node."""
+    path = os.environ.get("PATH", "") + _ADMIN_PATHS
+    return shutil.which("cryptsetup", path=path) is not None
 
 
 def check(volume: Volume) -> None:
@@ -116,6 +122,21 @@ def is_formatted(path: str) -> bool:
     connections.prepare_brick()
     luks = concurrency.library("os_brick.encryptors.luks")
     return bool(luks.is_luks(connections.brick_helper(), path))
+
+
+def change_key(volume: Volume, path: str, old: Any, new: Any) -> None:
+    """Have another key open a volume, in place of the one that does.
+
+    :param old: castellan's object, as is ``new``
+    :raises EncryptorFailed: the old key does not open it
+    """
+    connections.prepare_brick()
+    phrases = "".join(f"{key.get_encoded().hex()}\n" for key in (old, new))
+    words = ("cryptsetup", "luksChangeKey", path, "--force-password", "--batch-mode")
+    try:
+        _root().execute(*words, process_input=phrases, run_as_root=True)
+    except Exception as error:
+        raise exception.EncryptorFailed(volume_id=volume.id, reason=_reason(error)) from error
 
 
 def _notes(backend: Backend) -> Notes:

@@ -99,7 +99,9 @@ def test_a_move_keeps_the_key_and_every_byte(cloud: Deployment) -> None:
     kind = encrypted_type(cloud)
     volume = cloud.create_volume(volume_type=kind, host=cloud.host("alpha", "file"))
     digest, key_id = cloud.fill(volume, 3), key_of(cloud, volume)
-    moved = cloud.migrate_and_wait(volume["id"], cloud.host("alpha", "second"), force_host_copy=True)
+    moved = cloud.migrate_and_wait(
+        volume["id"], cloud.host("alpha", "second"), force_host_copy=True
+    )
     assert cloud.digest(moved) == digest
     assert key_of(cloud, moved) == key_id
     assert set(kept(cloud)) - set(before) == {key_id}

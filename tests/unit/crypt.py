@@ -49,7 +49,7 @@ class Crypt:
         if command[0] == "ln":
             return self._relink(*command[-2:])
         assert command[0] == "cryptsetup"
-        action = next(w for w in command[1:] if not w.startswith("-"))
+        action = next(word for word in command[1:] if not word.startswith("-"))
         if action in self.fails:
             raise _failed(5, self.fails[action])
         getattr(self, action)(command, str(process_input or ""))
@@ -84,6 +84,16 @@ class Crypt:
         text = json.dumps({"type": kind, "key": hashlib.sha256(key.encode()).hexdigest()})
         with open(command[-1], "r+b") as file:
             file.write(MAGIC + text.encode().ljust(200))
+
+    def luksChangeKey(self, command: list[str], keys: str) -> None:  # noqa: N802
+        """Have another key open a volume; the toy's data depends on it, so it must be empty."""
+        device = command[2]
+        old, new = keys.split()
+        header = _header(device)
+        assert header is not None
+        if header["key"] != hashlib.sha256(old.encode()).hexdigest():
+            raise _failed(2, "No key available with this passphrase.")
+        self.luksFormat(["--type", header["type"], device], new)
 
     def luksOpen(self, command: list[str], key: str) -> None:  # noqa: N802
         """Make the plain data of a volume."""
@@ -206,4 +216,5 @@ def install(monkeypatch: pytest.MonkeyPatch, directory: pathlib.Path) -> Crypt:
     monkeypatch.setattr(encryptors, "_LINKS", f"{made.links}/cinder-lite-")
     monkeypatch.setattr(encryptors, "_DEVICES", f"{made.mapper}/crypt-cinder-lite-")
     monkeypatch.setattr(encryptors, "obstacle", lambda: None)
+    monkeypatch.setattr(encryptors, "has_cryptsetup", lambda: True)
     return made

@@ -21,6 +21,7 @@ from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.create import rekey
 from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 from cinder_lite.volume.rooms import refusal_of
@@ -92,6 +93,8 @@ def from_volume(
             )
     else:
         update = _copied_from_volume(backend, admin, volume, source, told)
+    if volume.encryption_key_id is not None:
+        update = {**(update or {}), **rekey.rekey(backend, context, volume.replace(**update or {}))}
     snapshots.copy_image_metadata_to_volume(volume.id, from_volume=source_id)
     return update
 

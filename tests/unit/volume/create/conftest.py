@@ -41,6 +41,7 @@ def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[worlds.World]:
     """Give the test a running API, scheduler and two volume services."""
+    option("state_path", str(tmp_path / "state"))
     made = worlds.World(tmp_path)
     made.context = RequestContext(
         user_id="u", project_id=rows.PROJECT, is_admin=True, roles=["admin"], overwrite=False
