@@ -52,6 +52,16 @@ def test_a_limit_is_kept_by_our_own_process(image: str, blank: str, sparse: bool
     assert result.bytes_skipped == (2 * MIB if sparse else 0)
 
 
+def test_a_source_need_not_reach_further_than_what_is_read(make_file: MakeFile) -> None:
+    source = make_file("short", 3 * MIB, {0: noise(3 * MIB)})
+    target = make_file("long", 4 * MIB, {0: noise(4 * MIB)})
+    copy_volume(source, target, 4, extents=[(0, 3 * MIB)])
+    whole = pathlib.Path(source).read_bytes() + bytes(MIB)
+    assert pathlib.Path(target).read_bytes() == whole
+    with pytest.raises(exception.VolumeCopyFailed, match="the source .*/short holds 3145728 bytes"):
+        copy_volume(source, target, 4, extents=[(0, 3 * MIB + 1)])
+
+
 def test_anything_else_is_a_file_object(image: str) -> None:
     target = io.BytesIO()
     assert copy_volume(image, target, 4, "1M").engine == "file"

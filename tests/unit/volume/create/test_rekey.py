@@ -21,7 +21,6 @@ from tests.unit.image.test_luks import AES
 from tests.unit.keys import Keys
 from tests.unit.volume import filebackend as files
 
-
 _IS_DEVICE = rekey._is_device
 
 
