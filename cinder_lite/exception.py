@@ -629,6 +629,7 @@ class GlanceConnectionFailed(CinderLiteException):
     """Glance does not answer."""
 
     message = "Connection to glance failed: %(reason)s"
+    code = 503
     safe = True
 
 

@@ -35,7 +35,7 @@ _QUERIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("DELETE", "/volumes/{volume_id}"): ("cascade", "force"),
     ("GET", "/volumes/summary"): ("all_tenants",),
     ("GET", "/group_types"): ("is_public",),
-    ("GET", "/groups"): ("list_volume",),
+    ("GET", "/groups/{group_id}"): ("list_volume",),
     ("GET", "/groups/detail"): ("list_volume",),
     ("GET", "/volume-transfers"): ("all_tenants",),
     ("GET", "/volume-transfers/detail"): ("all_tenants",),

@@ -189,7 +189,7 @@ def test_an_upload_that_glance_refuses_leaves_the_volume_free(
     volume_id = _volume()
     glance.failing = 9
     answer = _act(api, volume_id, "os-volume_upload_image", {"image_name": "copy"})
-    assert answer.status == 500
+    assert answer.status == 503
     assert "Connection to glance failed" in answer.sentence
     assert _status(volume_id) == states.AVAILABLE
 
@@ -224,6 +224,15 @@ def test_reimage_with_what_does_not_fit(api: Client, glance: fakes.FakeGlance) -
     assert _status(volume_id) == states.AVAILABLE
     asked = {"image_id": rows.new_id()}
     assert _act(api, volume_id, "os-reimage", asked, version="3.68").status == 404
+    assert _status(volume_id) == states.AVAILABLE
+
+
+def test_reimage_where_there_is_no_image_service(api: Client) -> None:
+    volume_id = _volume()
+    asked = {"image_id": rows.new_id()}
+    answer = _act(api, volume_id, "os-reimage", asked, version="3.68")
+    assert answer.status == 503
+    assert "glance_api_servers names no server" in answer.sentence
     assert _status(volume_id) == states.AVAILABLE
 
 
