@@ -7,23 +7,20 @@ JSON, schema, policy; a handler looks its volume up before it asks for a rule ab
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from cinder_lite import policy
-from cinder_lite.api import faults, microversions
+from cinder_lite.api import faults, microversions, reply
+from cinder_lite.api.reply import JSON, Answer
 from cinder_lite.api.request import Request
 from cinder_lite.api.router import Route, Router
 from cinder_lite.api.routes import ROUTES
 
-Answer = tuple[int, bytes, list[tuple[str, str]]]
-
-REQUEST_ID = "openstack.request_id"
+REQUEST_ID = reply.REQUEST_ID
 CONTEXT = "cinder_lite.context"
-_JSON = ("Content-Type", "application/json")
 _HTML = ("Content-Type", "text/html; charset=UTF-8")
 
 ROUTER = Router(ROUTES)
@@ -31,20 +28,13 @@ ROUTER = Router(ROUTES)
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer one request to /v3; the middleware has put the caller's context into ``environ``."""
-    request_id = environ.get(REQUEST_ID)
-    if request_id is None:
-        request_id = environ[REQUEST_ID] = f"req-{uuid.uuid4()}"
+    reply.request_id(environ)
     version, refused = microversions.parse(environ.get("HTTP_OPENSTACK_API_VERSION"))
     try:
-        status, body, headers = _handle(environ, version, refused)
+        answer = _handle(environ, version, refused)
     except Exception as error:  # noqa: BLE001 - every error becomes an answer
-        status, body, headers = faults.answer(error, request_id)
-        headers.append(_JSON)
-    headers.append(("Content-Length", str(len(body))))
-    headers.append(("x-compute-request-id", request_id))
-    headers.extend(version.headers)
-    start_response(faults.REASONS[status], headers)
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+        answer = reply.fault(environ, error)
+    return reply.send(environ, start_response, answer, version)
 
 
 def _handle(
@@ -54,7 +44,7 @@ def _handle(
     route, project, names = ROUTER.match(method, decoded_path(environ))
     if route is None:
         if method == "OPTIONS":
-            return 200, b"", [_JSON]
+            return 200, b"", [JSON]
         raise faults.RouteNotFound()
     if refused is not None:
         raise refused
@@ -85,10 +75,10 @@ def _render(request: Request, route: Route, answer: Any) -> Answer:
     if answer is None:
         bare = route.method == "DELETE" if route.bare is None else route.bare
         plain = bare or status >= 400  # noqa: PLR2004
-        return status, b"", [_HTML if plain else _JSON, *request.answer_headers]
+        return status, b"", [_HTML if plain else JSON, *request.answer_headers]
     if isinstance(answer, bytes):
         return status, answer, [_HTML, *request.answer_headers]
-    return status, orjson.dumps(answer), [_JSON, *request.answer_headers]
+    return status, orjson.dumps(answer), [JSON, *request.answer_headers]
 
 
 def decoded_path(environ: dict[str, Any]) -> str:

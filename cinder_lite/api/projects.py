@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import urllib.parse
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -59,7 +60,8 @@ def _ask(context: RequestContext, path: str) -> None:
     from keystoneauth1 import loading, session, token_endpoint
 
     section = CONF[_SECTION]
-    url = str(loading.load_auth_from_conf_options(CONF, _SECTION).auth_url).rstrip("/")
+    plugin: Any = loading.load_auth_from_conf_options(CONF, _SECTION)
+    url = str(plugin.auth_url).rstrip("/")
     endpoint = url if url.endswith("/v3") else f"{url}/v3"
     session.Session(
         auth=token_endpoint.Token(endpoint=endpoint, token=context.auth_token or ""),

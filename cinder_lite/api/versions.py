@@ -7,14 +7,13 @@ which openstackclient and openstacksdk fail. It also redirects /v3 to /v3/; here
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 import webob
 
-from cinder_lite.api import faults, microversions
+from cinder_lite.api import faults, microversions, reply
 from cinder_lite.api.request import base_url
 
 
@@ -58,24 +57,15 @@ def status_of(path: str) -> int | None:
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request to / or /v3 with the document, and to any other path with 404."""
-    request_id = environ.get("openstack.request_id") or f"req-{uuid.uuid4()}"
     refused: Exception | None
     version, refused = microversions.parse(environ.get("HTTP_OPENSTACK_API_VERSION"))
-    headers: list[tuple[str, str]] = []
     status = status_of(environ.get("PATH_INFO", ""))
     if status is None:
         refused = faults.RouteNotFound()
     if refused is not None:
-        status, body, headers = faults.answer(refused, request_id)
+        answer = reply.fault(environ, refused)
     elif environ["REQUEST_METHOD"] == "OPTIONS":
-        status, body = 200, b""
+        answer = (200, b"", [reply.JSON])
     else:
-        body = orjson.dumps(document(environ))
-    headers += [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("x-compute-request-id", request_id),
-        *version.headers,
-    ]
-    start_response(faults.REASONS[status or 404], headers)
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+        answer = (status or 200, orjson.dumps(document(environ)), [reply.JSON])
+    return reply.send(environ, start_response, answer, version)

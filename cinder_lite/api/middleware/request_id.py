@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cinder_lite.api import faults
+from cinder_lite.api import reply
 
-REQUEST_ID = "openstack.request_id"
+REQUEST_ID = reply.REQUEST_ID
 GLOBAL_REQUEST_ID = "openstack.global_request_id"
 _GLOBAL_FORM = re.compile(
     r"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
@@ -51,13 +51,7 @@ def filter_factory(_global_conf: dict[str, str], **_local: str) -> Callable[...,
             except Exception as error:
                 if begun:
                     raise
-                status, body, headers = faults.answer(error, request_id)
-                headers += [
-                    ("Content-Type", "application/json"),
-                    ("Content-Length", str(len(body))),
-                ]
-                start(faults.REASONS[status], headers)
-                return [body]
+                return reply.send(environ, start, reply.fault(environ, error))
 
         return run
 

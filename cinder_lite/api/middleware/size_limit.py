@@ -11,7 +11,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from cinder_lite.api import faults
+from cinder_lite.api import faults, reply
 
 CONF = cfg.CONF
 Application = Callable[..., Iterable[bytes]]
@@ -26,19 +26,10 @@ def filter_factory(_global_conf: dict[str, str], **_local: str) -> Callable[...,
             if length and length.isdigit():
                 most = int(CONF.osapi_max_request_body_size)
                 if len(length) > 18 or int(length) > most:  # noqa: PLR2004 - no number that long
-                    return _refuse(start_response, most)
+                    refusal = reply.fault(environ, faults.BodyTooLarge(limit=most))
+                    return reply.send(environ, start_response, refusal)
             return application(environ, start_response)
 
         return run
 
     return wrap
-
-
-def _refuse(start_response: Callable[..., Any], most: int) -> list[bytes]:
-    error = faults.BodyTooLarge(limit=most)
-    body = faults.render(error.code, error.msg)
-    start_response(
-        faults.REASONS[error.code],
-        [("Content-Type", "application/json"), ("Content-Length", str(len(body)))],
-    )
-    return [body]
