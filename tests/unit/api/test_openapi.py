@@ -75,6 +75,37 @@ def test_bodies_of_actions_and_of_older_microversions(document: dict[str, Any]) 
     assert list(backups["x-openstack-schemas"]) == ["3.0", "3.43", "3.51"]
 
 
+def test_answers_by_microversion(document: dict[str, Any]) -> None:
+    shown = document["paths"]["/v3/{tenant_id}/volumes/{volume_id}"]["get"]["responses"]["200"]
+    assert list(shown["x-openstack-schemas"]) == [
+        *("3.0", "3.13", "3.21", "3.48", "3.61", "3.63", "3.65", "3.69")
+    ]
+    newest = shown["content"]["application/json"]["schema"]
+    assert newest == shown["x-openstack-schemas"]["3.69"]
+    assert newest["properties"]["volume"] == {"$ref": "#/components/schemas/volume"}
+    schemas = document["components"]["schemas"]
+    assert "consumes_quota" in schemas["volume"]["required"]
+    assert "consumes_quota" not in schemas["volume-3.63"]["properties"]
+    assert "x-openstack-request-id" in shown["headers"]
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_answers_of_actions(document: dict[str, Any]) -> None:
+    call = document["paths"]["/v3/{tenant_id}/volumes/{volume_id}/action"]["post"]
+    answers = call["x-openstack-answers"]
+    assert answers.keys() == set(call["requestBody"]["x-openstack-actions"])
+    assert answers["os-extend"] == {"status": 202}
+    assert answers["os-set_bootable"] == {"status": 200}
+    assert answers["os-migrate_volume_completion"]["schema"]["required"] == ["save_volume_id"]
+    assert {"200", "202"} <= call["responses"].keys()
+
+
+def test_a_change_of_metadata_may_be_stale(document: dict[str, Any]) -> None:
+    written = document["paths"]["/v3/{tenant_id}/volumes/{volume_id}/metadata"]["put"]
+    assert "content" not in written["responses"]["412"]
+
+
 def test_lists_have_their_parameters(document: dict[str, Any]) -> None:
     listed = document["paths"]["/v3/{tenant_id}/messages"]["get"]["parameters"]
     names = {one["name"] for one in listed if one.get("in") == "query"}
