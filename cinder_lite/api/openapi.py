@@ -163,7 +163,9 @@ def _body(route: Route) -> dict[str, Any] | None:
     schemas = [_newest(body) for body in actions.values()]
     return {
         "required": True,
-        "content": {"application/json": {"schema": {"oneOf": schemas}}},
+        "content": {
+            "application/json": {"schema": {"oneOf": schemas} if schemas[1:] else schemas[0]}
+        },
         "x-openstack-actions": sorted(actions),
     }
 
