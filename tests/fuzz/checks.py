@@ -105,7 +105,7 @@ REFUSALS = (
 """What is refused with 400 although the description allows it."""
 
 
-@schemathesis.check  # type: ignore[untyped-decorator]
+@schemathesis.check
 def valid_data_is_accepted(ctx: Any, response: Any, case: Any) -> bool | None:
     """Stand for positive_data_acceptance."""
     if (
@@ -137,7 +137,7 @@ def _is_known(call: str, sentence: str) -> bool:
     )
 
 
-@schemathesis.check  # type: ignore[untyped-decorator]
+@schemathesis.check
 def wrong_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
     """Stand for negative_data_rejection.
 
@@ -155,7 +155,7 @@ def wrong_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
     return found
 
 
-@schemathesis.check  # type: ignore[untyped-decorator]
+@schemathesis.check
 def unknown_methods_are_not_found(_ctx: Any, response: Any, case: Any) -> None:
     """Stand for unsupported_method, which wants 405: Cinder's answer to an unknown call is 404."""
     data = case.meta.phase.data if case.meta is not None else None
@@ -183,7 +183,7 @@ def _has_route(case: Any, method: str) -> bool:
     )
 
 
-@schemathesis.check  # type: ignore[untyped-decorator]
+@schemathesis.check
 def actions_answer_as_described(_ctx: Any, response: Any, case: Any) -> None:
     """Compare the answer to an action with x-openstack-answers, which schemathesis knows not."""
     document = case.operation.schema.raw_schema
