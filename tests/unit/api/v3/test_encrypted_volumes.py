@@ -275,7 +275,7 @@ def test_the_key_goes_with_an_image_that_glance_refuses(
 ) -> None:
     monkeypatch.setattr(glance_client, "RETRY_SECONDS", 0.0)
     glance.failing = 9
-    assert _upload(api, volume).status == 500
+    assert _upload(api, volume).status == 503
     assert list(keys.kept) == [volume.encryption_key_id]
     assert api("GET", f"/volumes/{volume.id}").json["volume"]["status"] == "available"
 
