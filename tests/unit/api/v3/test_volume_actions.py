@@ -97,6 +97,18 @@ def test_bad_booleans(api: Client, key: str, word: Any) -> None:
     assert answer.sentence.startswith(f"Invalid input for field/attribute {key}. Value: {word}. ")
 
 
+def test_a_type_for_which_a_server_lets_go(api: Client, peers: Peers, volume: Volume) -> None:
+    """Users may change the type; to lock a server for that is for who may migrate volumes."""
+    assert api("POST", "/types", {"volume_type": {"name": "gold"}}).status == 200
+    content = {"new_type": "gold", "migration_policy": "on-demand", "offline_servers": True}
+    assert api.action(volume.id, "os-retype", content, token=MEMBER).status == 403
+    assert api("GET", f"/volumes/{volume.id}").json["volume"]["status"] == "available"
+    assert api.action(volume.id, "os-retype", {**content, "offline_servers": "x"}).status == 400
+    assert api.action(volume.id, "os-retype", content).status == 202
+    [(name, _, arguments)] = peers.scheduler.calls
+    assert (name, arguments["request_spec"]["offline_servers"]) == ("retype", True)
+
+
 HOST_IN = "Invalid input for field/attribute host. Value: "
 IN_BODY = "Invalid input for field/attribute os-migrate_volume. Value: "
 ONE_OF = "Invalid input received: One and only one of cluster and host must be set."
