@@ -17,6 +17,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, states
 from cinder_lite.compute import nova
 from cinder_lite.db import volume_attachments
+from cinder_lite.objects import Attachment
 from cinder_lite.volume.migration import offline, server_use
 from cinder_lite.volume.migration.records import Move
 from cinder_lite.volume.migration.server_use import ServerUse
@@ -28,6 +29,10 @@ TRIES = 20
 """How often it is tried to give a volume back."""
 _SURE = 3
 """Looks in a row that find the volume not attached before Nova has failed."""
+
+
+_SURE_OF_PROMISES = 10
+"""Looks in a row that find an attachment, without a connector, of which Nova knows nothing."""
 
 
 class _NotGiven(exception.CinderLiteException):
@@ -77,11 +82,14 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
     deadline = time.monotonic() + CONF.migration_nova_timeout
     begun, absent = False, 0
     while not _complete(move, server_id):
-        if not offline.attached_to(move) and not offline.known_to_nova(move, server_id):
+        found = volume_attachments.of_volume(move.volume.id)
+        if all(_only_promised(a) for a in found) and not offline.known_to_nova(move, server_id):
             absent += 1
-            if not begun:
+            if not begun and not found:
                 begun, absent = _ask(move, server_id, use), 0
-            elif absent >= _SURE:
+            elif absent >= (_SURE_OF_PROMISES if found else _SURE):
+                for left in found:
+                    volume_attachments.remove(left.id, move.volume.id)
                 raise _NotGiven(reason="Nova began to attach it, and then gave that up.")
         else:
             absent = 0
@@ -92,6 +100,10 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
             )
         offline.pause(move)
     LOG.info("Volume %s: server %s has it back", move.volume.id, server_id)
+
+
+def _only_promised(attachment: Attachment) -> bool:
+    return attachment.attach_status == states.ATTACHMENT_RESERVED and not attachment.connector
 
 
 def _ask(move: Move, server_id: str, use: ServerUse) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import socket
 import threading
 from collections.abc import Callable
@@ -109,7 +110,7 @@ class Nova:
         self._asked("detach")
         if volume_id not in self.uses:
             raise exception.ServerNotFound(uuid=server_id)
-        self.actions.begin_detaching(self.context, volumes.get(self.context, volume_id))
+        contextvars.Context().run(self._begins_to_detach, volume_id)
         self._begin(self._detaches, volume_id)
         self.world.step("nova detach done")
 
@@ -119,14 +120,22 @@ class Nova:
         if volume_id in self.uses:
             raise _refused("Volume is already attached.")
         try:
-            made = self.attachments.create(
-                self.context, volumes.get(self.context, volume_id), server_id
-            )
+            made = contextvars.Context().run(self._promises, volume_id, server_id)
         except exception.InvalidVolume as error:
             raise _refused(error.msg) from None
-        self.uses[volume_id] = how._replace(attachment_id=made.id)
-        self._begin(self._attaches, volume_id, made)
+        if "keep" not in self.unable:
+            self.uses[volume_id] = how._replace(attachment_id=made.id)
+            self._begin(self._attaches, volume_id, made)
         self.world.step("nova attach done")
+
+    # Nova does not die with the service that asks it: these are not steps of that process.
+
+    def _begins_to_detach(self, volume_id: str) -> None:
+        self.actions.begin_detaching(self.context, volumes.get(self.context, volume_id))
+
+    def _promises(self, volume_id: str, server_id: str) -> Attachment:
+        volume = volumes.get(self.context, volume_id)
+        return self.attachments.create(self.context, volume, server_id)
 
     def _asked(self, name: str) -> None:
         self.world.step(f"nova {name}")

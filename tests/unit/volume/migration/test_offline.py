@@ -276,6 +276,20 @@ def test_it_is_given_back_at_another_try(world: World, compute: Nova, volume: Vo
     check_given_back(world, compute, volume)
 
 
+def test_nova_forgets_that_it_promised_it(world: World, compute: Nova, volume: Volume) -> None:
+    """Its conductor died after it had reserved the volume."""
+    compute.unable.add("keep")
+    world.migrate(volume, offline_servers=True)
+    world.idle()
+    assert record_of(volume).phase == "attaching"
+    assert "gave that up" in str(record_of(volume).error)
+    assert volume_attachments.of_volume(volume.id) == []
+    compute.unable.clear()
+    settled_by_looks(world, 1)
+    assert record_of(volume).status == "success"
+    check_given_back(world, compute, volume)
+
+
 @pytest.mark.parametrize("copied", [True, False])
 def test_it_can_not_be_given_back(
     world: World, compute: Nova, volume: Volume, copied: bool
