@@ -20,6 +20,9 @@ from cinder_lite.service_lock import ServiceLock
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
+_LOOK_SECONDS = 0.25
+"""How soon a parent sees that a child has ended, or that it shall end itself."""
+
 
 class Periodic(NamedTuple):
     """Work that is done again and again."""
@@ -193,12 +196,11 @@ def run(services: Sequence[tuple[oslo_service.ServiceBase, int]]) -> None:
         # What is loaded by now stays shared: no collection of a child writes on it.
         gc.collect()
         gc.freeze()
-    if len(services) == 1:
-        launcher = oslo_service.launch(
-            CONF, services[0][0], workers=services[0][1], restart_method="mutate"
-        )
+        # On green threads the parent polls, a hundred times a second unless told otherwise.
+        pause = _LOOK_SECONDS if concurrency.backend() == concurrency.EVENTLET else None
+        launcher = oslo_service.ProcessLauncher(CONF, wait_interval=pause, restart_method="mutate")
     else:
-        launcher = oslo_service.ProcessLauncher(CONF, restart_method="mutate")
-        for service, workers in services:
-            launcher.launch_service(service, workers=workers)
+        launcher = oslo_service.ServiceLauncher(CONF, restart_method="mutate")
+    for service, workers in services:
+        launcher.launch_service(service, workers=workers)
     launcher.wait()
