@@ -178,3 +178,18 @@ def test_nulls_are_ordered_as_by_mysql_everywhere() -> None:
 def test_an_index_that_begins_with_deleted_can_be_used() -> None:
     statement = volume_sql.page(mysql.dialect(), (True, False, ()), (("created_at", "desc"),), None)
     assert "v.deleted = false AND v.project_id =" in statement.sql
+
+
+@pytest.mark.parametrize(
+    ("of_project", "index"), [(True, "ix_volumes_project_list"), (False, "ix_volumes_all_list")]
+)
+def test_mysql_is_told_by_which_index_to_page(of_project: bool, index: str) -> None:
+    after = (("created_at", "desc", False), ("id", "desc", False))
+    sort = (("created_at", "desc"),)
+    asked = (of_project, True, ())
+    page = volume_sql.page(mysql.dialect(), asked, sort, after)
+    assert f"FORCE INDEX FOR ORDER BY ({index})" in page.sql
+    assert "FORCE" not in volume_sql.page(mysql.dialect(), asked, sort, None).sql
+    assert "FORCE" not in volume_sql.page(postgresql.dialect(), asked, sort, after).sql
+    filtered = (of_project, True, (("eq", "status"),))
+    assert "FORCE" not in volume_sql.page(mysql.dialect(), filtered, sort, after).sql
