@@ -67,7 +67,7 @@ _INSIDE: settings.Settings = {
         "use_rootwrap_daemon": True,  # each start of it takes seconds
         "state_path": "/var/lib/cinder_lite",
         "backend_stats_polling_interval": 60,
-        "migration_settle_interval": 5,
+        "migration_settle_interval": 15,  # each look is a dozen queries
     },
     "oslo_concurrency": {"lock_path": "/var/lib/cinder_lite/lock"},
 }
@@ -97,7 +97,7 @@ class StorageDeployment(Deployment):
             # Heartbeats cost the machine time.
             overrides={
                 "DEFAULT": {
-                    "report_interval": 5,
+                    "report_interval": 15,
                     "service_down_time": 180,
                     "rpc_response_timeout": 60,
                     "glance_api_servers": images.url,
