@@ -36,7 +36,7 @@ def test_a_volume_moves_to_another_node(
     if target.lvm_type != "thin":
         soiled = storage.groups.soil(target.group, DIRT)
     moved = storage.migrate_and_wait(volume["id"], target.host)
-    (record,) = storage.records(volume["id"])
+    record = storage.wait_for_record(volume["id"], "status", "success", "error")
     assert (record["mode"], record["status"]) == ("host_copy", "success")
     found = storage.logical_volume(moved)
     assert (found.group, found.name) == (target.group, f"volume-{volume['id']}")
