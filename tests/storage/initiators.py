@@ -62,9 +62,10 @@ class Initiator:
         return f"/dev/{found[0]}"
 
     def make_interface(self) -> str:
-        """Make the interface of open-iscsi, and return its name."""
+        """Make the interface of open-iscsi, unless it is there, and return its name."""
         interface = f"iscsiadm -m iface -I {self._interface}"
         self._machine.shell(
+            f"{interface} >/dev/null 2>&1 && exit\n"
             f"{interface} -o new >/dev/null\n"
             f"{interface} -o update -n iface.initiatorname -v {self.name} >/dev/null"
         )

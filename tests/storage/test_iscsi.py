@@ -104,6 +104,7 @@ def test_only_who_was_told(lab: Lab) -> None:
     assert lab.login(lab.one, info)
     with pytest.raises(HarnessError, match=r"authorization failure|login failure"):
         lab.login(lab.two, info)
+    lab.one.forget(info)
     with pytest.raises(HarnessError, match="authorization failure"):
         lab.login(lab.one, info, password="a-wrong-secret-1")
 
