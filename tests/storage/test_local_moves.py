@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from tests.storage.groups import MIB, Extent, Volume
 FILLED_MIB = 96
 FORMATTED = 256 * MIB
 """Bytes at a volume's start that hold a partition table and a file system."""
+SECOND_DISK = "lab-small"
+"""For the group of a backend that mirrors."""
 DIRT = "bytes of an earlier tenant"
 POINTS = 2.0
 """How far a thin copy's allocation may be from its source's, in percent of the volume."""
@@ -102,3 +105,39 @@ def test_a_group_without_room_fails_cleanly(storage: StorageDeployment) -> None:
     finally:
         storage.machine.run("lvremove", "-qq", "-f", f"{group}/full")
     storage.only(ended)
+
+
+@pytest.fixture
+def mirrored(storage: StorageDeployment) -> Iterator[Backend]:
+    """A backend that keeps every byte on two disks."""
+    backend = ALPHA_THICK2
+    disk = storage.machine.device(SECOND_DISK)
+    storage.machine.shell(f"pvcreate -qq {disk} >&2\nvgextend -qq {backend.group} {disk} >&2")
+    storage.reconfigure("alpha", {backend.name: {"lvm_mirrors": 1}})
+    storage.restart("volume-alpha")
+    storage.wait_ready()
+    yield backend
+    for volume in storage.get("/volumes/detail?all_tenants=1")["volumes"]:
+        storage.delete_volume(volume["id"])
+    storage.reconfigure("alpha", {})
+    storage.restart("volume-alpha")
+    storage.machine.shell(f"vgreduce -qq {backend.group} {disk} >&2\npvremove -qq {disk} >&2")
+    storage.wait_ready()
+
+
+def test_a_mirrored_target_holds_every_byte_twice(
+    storage: StorageDeployment, mirrored: Backend
+) -> None:
+    """Both disks have what the source had; afterwards nothing is left on either."""
+    volume = storage.create_volume(host=ALPHA_THICK.host)
+    before = furnish(storage, volume)
+    moved = storage.migrate_and_wait(volume["id"], mirrored.host)
+    record = storage.wait_for_record(volume["id"], "status", "success", "error")
+    assert (record["mode"], record["status"]) == ("driver", "success")
+    assert storage.digest(moved) == before
+    found = storage.logical_volume(moved)
+    mapped = "-".join(word.replace("-", "--") for word in (found.group, found.name))
+    for leg in (0, 1):
+        assert storage.groups.digest(f"/dev/mapper/{mapped}_rimage_{leg}") == before
+    storage.delete_volume(volume["id"])
+    storage.only()
