@@ -22,11 +22,11 @@ THIN = "lab-thin"
 
 _EXPORT = """\
 import sys
-from rtslib_fb import root, target, tcm
+from rtslib_fb import FabricModule, root, target, tcm
 root.RTSRoot()  # loads the kernel's modules
 device, iqn, user, secret, initiator = sys.argv[1:]
 storage = tcm.BlockStorageObject("lab", dev=device, write_back=False)
-group = target.TPG(target.Target(target.FabricModule("iscsi"), iqn), 1)
+group = target.TPG(target.Target(FabricModule("iscsi"), iqn), 1)
 group.enable = True
 group.set_attribute("authentication", "1")
 group.set_attribute("generate_node_acls", "0")
