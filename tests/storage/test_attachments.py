@@ -94,6 +94,7 @@ def shared(storage: StorageDeployment) -> Iterator[str]:
     assert storage.request("DELETE", f"/types/{made}").status_code == 202
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
 def test_one_of_two_servers_ends(
     storage: StorageDeployment, shared: str, servers: Servers, backend: Backend

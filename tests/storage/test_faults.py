@@ -84,6 +84,7 @@ def test_the_copying_process_is_killed(slow: StorageDeployment) -> None:
     assert "SIGKILL" in slow.records(volume["id"])[0]["error"]
 
 
+@pytest.mark.slow
 def test_the_session_is_cut(slow: StorageDeployment) -> None:
     """When the target can not be reached any more, the move fails and this node lets go of it."""
     volume, before = in_mid_copy(slow)
@@ -91,6 +92,7 @@ def test_the_session_is_cut(slow: StorageDeployment) -> None:
     settled(slow, volume["id"], before, "error")
 
 
+@pytest.mark.slow
 def test_the_target_node_is_powered_off(slow: StorageDeployment) -> None:
     """The move fails while the node is away, and what it has goes when the node is back.
 
@@ -109,6 +111,7 @@ def test_the_target_node_is_powered_off(slow: StorageDeployment) -> None:
     slow.wait_ready()
 
 
+@pytest.mark.slow
 def test_both_nodes_lose_their_power(slow: StorageDeployment) -> None:
     """When they are back, the move is done anew."""
     volume, before = in_mid_copy(slow)
@@ -136,6 +139,7 @@ def hog(storage: StorageDeployment, backend: Backend, spare: int) -> Iterator[No
         storage.machine.run("lvremove", "-qq", "-f", name)
 
 
+@pytest.mark.slow
 def test_the_targets_thin_pool_is_full(slow: StorageDeployment) -> None:
     """The kernel gives up after a minute; the move fails, and the pool has its room again."""
     volume, before = in_mid_copy(slow, BETA_THIN, filled=256)
@@ -147,6 +151,7 @@ def test_the_targets_thin_pool_is_full(slow: StorageDeployment) -> None:
     assert slow.groups.find(f"{BETA_THIN.group}-pool").data_percent < 1
 
 
+@pytest.mark.slow
 def test_the_source_service_is_killed(slow: StorageDeployment) -> None:
     """Its next start finds what is connected, lets go of it, and moves the volume anew."""
     volume, before = in_mid_copy(slow)
@@ -158,6 +163,7 @@ def test_the_source_service_is_killed(slow: StorageDeployment) -> None:
     slow.wait_ready()
 
 
+@pytest.mark.slow
 def test_the_target_service_is_killed(slow: StorageDeployment) -> None:
     """The kernel goes on serving the target; the move is completed when the service is back."""
     volume, before = in_mid_copy(slow)
@@ -168,6 +174,7 @@ def test_the_target_service_is_killed(slow: StorageDeployment) -> None:
     slow.wait_ready()
 
 
+@pytest.mark.slow
 def test_the_target_service_is_away_at_the_end(slow: StorageDeployment) -> None:
     """What is copied is kept: the move waits for the target's service, and then completes."""
     volume, before = in_mid_copy(slow)
@@ -180,6 +187,7 @@ def test_the_target_service_is_away_at_the_end(slow: StorageDeployment) -> None:
     slow.wait_ready()
 
 
+@pytest.mark.slow
 def test_the_source_service_is_stopped(slow: StorageDeployment) -> None:
     """A service that ends in order lets go of the target first, and goes on at its next start."""
     volume, before = in_mid_copy(slow)

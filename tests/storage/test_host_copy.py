@@ -13,7 +13,14 @@ from tests.storage.deployment import (
     Backend,
     StorageDeployment,
 )
-from tests.storage.test_local_moves import DIRT, FILLED_MIB, POINTS, check_place, furnish
+from tests.storage.test_local_moves import (
+    DIRT,
+    FILLED_MIB,
+    POINTS,
+    check_place,
+    furnish,
+    parameters,
+)
 
 MOVES = [
     (ALPHA_THICK, BETA_THICK),
@@ -23,9 +30,7 @@ MOVES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), MOVES, ids=[f"{one.name}-to-{other.name}" for one, other in MOVES]
-)
+@pytest.mark.parametrize(("source", "target"), parameters(MOVES))
 def test_a_volume_moves_to_another_node(
     storage: StorageDeployment, source: Backend, target: Backend
 ) -> None:

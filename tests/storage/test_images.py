@@ -40,8 +40,10 @@ def disk(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("backend", "disk_format"),
-    [(ALPHA_THICK, "qcow2"), (ALPHA_THIN, "raw")],
-    ids=("thick-qcow2", "thin-raw"),
+    [
+        pytest.param(ALPHA_THICK, "qcow2", id="thick-qcow2", marks=pytest.mark.slow),
+        pytest.param(ALPHA_THIN, "raw", id="thin-raw"),
+    ],
 )
 def test_from_an_image_and_back(
     storage: StorageDeployment, disk: Path, tmp_path: Path, backend: Backend, disk_format: str

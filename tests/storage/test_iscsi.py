@@ -109,6 +109,7 @@ def test_only_who_was_told(lab: Lab) -> None:
         lab.login(lab.one, info, password="a-wrong-secret-1")
 
 
+@pytest.mark.slow
 def test_one_of_two_ends(lab: Lab) -> None:
     """The other's session goes on, and who has ended can not come back."""
     first, second = lab.ask(["connect", lab.one.name, "rw"], ["connect", lab.two.name, "rw"])
@@ -136,6 +137,7 @@ def test_read_only(lab: Lab) -> None:
         lab.machine.shell(f"sg_raw -s 512 -i /dev/zero {reader} 2a 00 00 00 00 00 00 00 01 00")
 
 
+@pytest.mark.slow
 def test_what_the_node_has_lost_comes_back(lab: Lab) -> None:
     """As after a boot: the service's start makes the targets anew, with initiators and modes."""
     writing, reading = lab.ask(["connect", lab.one.name, "rw"], ["connect", lab.two.name, "ro"])

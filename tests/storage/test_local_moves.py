@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.storage.deployment import (
     ALPHA_THICK,
@@ -35,6 +36,18 @@ MOVES = [
 ]
 
 
+def parameters(moves: list[tuple[Backend, Backend]]) -> list[ParameterSet]:
+    """Return moves for a test; those that change nothing but the place are slow ones."""
+    return [
+        pytest.param(
+            *(one, other),
+            id=f"{one.name}-to-{other.name}",
+            marks=[pytest.mark.slow] if one.lvm_type == other.lvm_type else [],
+        )
+        for one, other in moves
+    ]
+
+
 def furnish(storage: StorageDeployment, volume: dict[str, Any]) -> str:
     """Give a volume a partition table, a file system and scattered data; returns its digest."""
     path = storage.logical_volume(volume).path
@@ -55,9 +68,7 @@ def check_place(storage: StorageDeployment, found: Volume, soiled: list[Extent])
             ), f"{extent} was not soiled: {soiled}"
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), MOVES, ids=[f"{one.name}-to-{other.name}" for one, other in MOVES]
-)
+@pytest.mark.parametrize(("source", "target"), parameters(MOVES))
 def test_a_volume_moves_whole(storage: StorageDeployment, source: Backend, target: Backend) -> None:
     """Every byte arrives, no byte of anybody else is there, thin stays thin, nothing is left."""
     volume = storage.create_volume(host=source.host)
@@ -89,6 +100,7 @@ def test_the_same_group_is_refused(storage: StorageDeployment) -> None:
     assert storage.digest(volume) == before
 
 
+@pytest.mark.slow
 def test_a_group_without_room_fails_cleanly(storage: StorageDeployment) -> None:
     """Where the target group fills up behind the scheduler's back, the source stays usable."""
     volume = storage.create_volume(host=ALPHA_THICK.host)
@@ -125,6 +137,7 @@ def mirrored(storage: StorageDeployment) -> Iterator[Backend]:
     storage.wait_ready()
 
 
+@pytest.mark.slow
 def test_a_mirrored_target_holds_every_byte_twice(
     storage: StorageDeployment, mirrored: Backend
 ) -> None:

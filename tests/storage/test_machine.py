@@ -107,6 +107,7 @@ def test_the_trees_code_is_installed(machine: Machine) -> None:
     machine.run("/opt/cinder_lite/bin/cinder-lite-volume", "--version", user="cinder")
 
 
+@pytest.mark.slow
 def test_logical_volumes_thick_thin_and_snapshots(machine: Machine, lab: Groups) -> None:
     """LVM makes all three kinds, and reports what a thin volume has allocated."""
     machine.shell(

@@ -23,6 +23,10 @@ GIB = 1024**3
 SECRET = "an earlier tenant's secret"
 CYCLES = 60
 AT_ONCE = 8
+THICK_AND_THIN = [
+    pytest.param(ALPHA_THICK, id="thick", marks=pytest.mark.slow),
+    pytest.param(ALPHA_THIN, id="thin"),
+]
 
 
 def snapshot(storage: StorageDeployment, volume: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +74,7 @@ def test_a_deleted_volumes_bytes_are_gone(storage: StorageDeployment) -> None:
     assert storage.groups.count_on_disk(backend.group, SECRET) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
 def test_extend(storage: StorageDeployment, backend: Backend) -> None:
     """A volume grows and keeps its bytes."""
@@ -85,7 +90,7 @@ def test_extend(storage: StorageDeployment, backend: Backend) -> None:
     assert storage.groups.digest(path, GIB) == before
 
 
-@pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
+@pytest.mark.parametrize("backend", THICK_AND_THIN)
 def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Backend) -> None:
     """A snapshot keeps the bytes while its volume changes, and gives them to a new volume."""
     volume = storage.create_volume(host=backend.host)
@@ -103,7 +108,7 @@ def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Ba
     assert storage.groups.digest(device.path, GIB) == first
 
 
-@pytest.mark.parametrize("backend", [ALPHA_THICK, ALPHA_THIN], ids=lambda backend: backend.name)
+@pytest.mark.parametrize("backend", THICK_AND_THIN)
 def test_clone(storage: StorageDeployment, backend: Backend) -> None:
     """A clone has its source's bytes and a life of its own."""
     volume = storage.create_volume(host=backend.host)
@@ -116,6 +121,7 @@ def test_clone(storage: StorageDeployment, backend: Backend) -> None:
     assert storage.groups.digest(device.path, GIB) == first
 
 
+@pytest.mark.slow
 def test_many_at_once(storage: StorageDeployment) -> None:
     """Sixty volumes are made and deleted, eight at a time: none is lost, none is left."""
 
