@@ -60,7 +60,8 @@ def test_from_an_image_and_back(
     assert storage.groups.digest(found.path) == _padded(disk, found.size)
     if backend.lvm_type == "thin":
         filled = found.data_percent * found.size / 100
-        assert 2 * DATA <= filled <= 2 * DATA + 4 * MIB  # the hole takes no room
+        # The hole takes no room. LVM says hundredths of a percent, and allocates whole chunks.
+        assert abs(filled - 2 * DATA) <= 2 * MIB
     body = {"image_name": "again", "disk_format": "raw", "container_format": "bare"}
     answer = storage.action(volume["id"], "os-volume_upload_image", body)
     assert answer.status_code == 202, answer.text
