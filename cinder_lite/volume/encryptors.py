@@ -45,9 +45,19 @@ def obstacle() -> str | None:
     where = socket.gethostname()
     if not has_cryptsetup():
         return f"cryptsetup is not installed on {where}."
-    if not os.path.exists(_CONTROL):
+    if not _has_device_mapper():
         return f"the kernel of {where} has no device-mapper, which dm-crypt needs."
     return None
+
+
+def _has_device_mapper() -> bool:
+    """Tell whether the kernel has a device-mapper, or would load it when it is asked for.
+
+    The control node alone says nothing: cryptsetup makes it, too.
+    """
+    if os.path.isdir("/sys/class/misc/device-mapper"):
+        return True
+    return os.path.exists(_CONTROL) and os.path.isdir(f"/lib/modules/{os.uname().release}")
 
 
 def has_cryptsetup() -> bool:

@@ -24,7 +24,7 @@ FIXED = "cinder_lite.keymgr.conf_key_mgr.ConfKeyManager"
 
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-img") is None, reason="needs qemu-img")
 without_dm_crypt = pytest.mark.skipif(
-    os.path.exists("/dev/mapper/control"), reason="for a kernel without device-mapper"
+    os.path.exists("/sys/class/misc/device-mapper"), reason="for a kernel without device-mapper"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -425,3 +426,28 @@ def test_a_wrong_key_opens_nothing(
     ):
         pass
     only(world, volume, dm)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (set(), "cryptsetup is not installed on"),
+        ({"cryptsetup"}, "has no device-mapper, which dm-crypt needs"),
+        ({"cryptsetup", "/dev/mapper/control"}, "has no device-mapper, which dm-crypt needs"),
+        ({"cryptsetup", "/dev/mapper/control", "/lib/modules/1.0"}, None),
+        ({"cryptsetup", "/sys/class/misc/device-mapper"}, None),
+    ],
+)
+def test_what_a_node_needs(
+    monkeypatch: pytest.MonkeyPatch, there: set[str], said: str | None
+) -> None:
+    facts = SimpleNamespace(
+        path=SimpleNamespace(exists=there.__contains__, isdir=there.__contains__),
+        uname=lambda: SimpleNamespace(release="1.0"),
+        environ={},
+    )
+    which = SimpleNamespace(which=lambda name, path: name if name in there else None)
+    monkeypatch.setattr(encryptors, "os", facts)
+    monkeypatch.setattr(encryptors, "shutil", which)
+    found = encryptors.obstacle()
+    assert found is None if said is None else said in str(found)
