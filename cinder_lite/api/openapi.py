@@ -20,9 +20,11 @@ from cinder_lite.api.answers.shape import Schemas
 from cinder_lite.api.router import PREFIX, Route
 from cinder_lite.api.validation import Body
 
+_NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+"""Python takes a few more characters for blanks than the regular expressions of JSON Schema."""
 _FORMATS: dict[str, dict[str, Any]] = {
-    "name": {"pattern": r"\S"},
-    "disabled_reason": {"pattern": r"\S"},
+    "name": {"pattern": _NOT_BLANK},
+    "disabled_reason": {"pattern": _NOT_BLANK},
     "group_status": {"enum": list(states.GROUP_STATUSES)},
     "backup_status": {"enum": list(states.BACKUP_STATUSES_TO_WRITE)},
 }

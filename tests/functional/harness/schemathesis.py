@@ -16,6 +16,8 @@ from tests.functional.harness.deployment import Deployment
 TOOL = ("schemathesis", ("schemathesis", "setuptools"))
 """Name and packages of its environment."""
 RUN_SECONDS = 1800
+REQUEST_SECONDS = 60
+"""How long one answer may take on a busy machine."""
 CHECKS = Path(__file__).parents[2] / "fuzz/checks.py"
 """What schemathesis loads: checks that stand for some of its own, see there."""
 REPLACED = ("unsupported_method", "positive_data_acceptance", "negative_data_rejection")
@@ -80,6 +82,7 @@ def run(
         *("--exclude-checks", ",".join(REPLACED)),
         *("--phases", "coverage,fuzzing", "--max-examples", str(examples)),
         *("--seed", str(seed), "--continue-on-failure", "--no-shrink"),
+        *("--request-timeout", str(REQUEST_SECONDS)),
         *("--suppress-health-check", "all", "--warnings", "off"),
     ]
     statuses, outputs = [], []
