@@ -67,6 +67,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "offset": {"type": "integer", "minimum": 0, "maximum": paging.MOST_OFFSET},
     "sort_dir": {"type": "string", "enum": ["asc", "desc"]},
     "cascade": {"type": "boolean"},
+    "force": {"type": "boolean"},
     "consumes_quota": {"type": "boolean"},
     "detail": {"type": "boolean"},
     "list_volume": {"type": "boolean"},
