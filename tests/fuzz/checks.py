@@ -65,6 +65,7 @@ REFUSALS = (
     Refusal("POST /volumes/{volume_id}/action", r"from 1 to 2147483647", _NUMBER),
     Refusal("POST /volumes/{volume_id}/action", "^Invalid volume: .* can not be ", _STATE),
     Refusal("POST /volumes/{volume_id}/action", "doesn't have any snapshots|the latest", _STATE),
+    Refusal("POST /volumes/{volume_id}/action", "is not a boolean", _WORDS),
     Refusal("POST /volumes/{volume_id}/action", "Cannot reset-state to|is invalid, valid", _WORDS),
     Refusal("POST /volumes/{volume_id}/action", "^Must specify|One and only one|Host f", _TOGETHER),
     Refusal("POST /volumes/{volume_id}/action", "^The connector|without a name", _TOGETHER),
