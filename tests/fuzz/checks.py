@@ -79,6 +79,7 @@ REFUSALS = (
     Refusal("POST /attachments*", "^Invalid volume", _STATE),
     Refusal("POST /types/{type_id}/*", "in use|may use a public type", _STATE),
     Refusal("PUT /types/{type_id}/*", "in use", _STATE),
+    Refusal("DELETE /types/{type_id}*", "in use|with volumes present", _STATE),
     Refusal("PUT /types/{type_id}", "^Specify|can not be empty", _TOGETHER),
     Refusal("POST /types", "can not be empty", _BLANK),
     Refusal("PUT /group_types/{group_type_id}", "^Specify|can not be empty", _TOGETHER),
