@@ -20,6 +20,7 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, exception
 from cinder_lite.image import checks, locations, qemu
 from cinder_lite.image.glance import CHUNK, ImageService
+from cinder_lite.image.streams import Incoming
 from cinder_lite.volume.copy import process
 from cinder_lite.volume.copy.progress import Meter, Report
 
@@ -146,7 +147,7 @@ def _download(
     digest = _digest(image)
     meter = Meter(size, progress)
     received = 0
-    with open(path, "xb") as file:
+    with Incoming(path, digest.update) as file:
         for chunk in _chunks(service, image):
             received += len(chunk)
             if received > size:
@@ -156,11 +157,9 @@ def _download(
                 )
             if stop is not None and stop.is_set():
                 raise exception.CopyStopped(reason="it was asked to stop")
-            # Hashing and the disk take their time: other green threads go on meanwhile.
-            concurrency.run_blocking(_keep, file, digest, chunk)
+            file.write(chunk)
             meter.update(received)
             meter.tick()
-        concurrency.run_blocking(os.ftruncate, file.fileno(), received)
     if received != size:
         raise exception.ImageDownloadFailed(
             image_href=image_id, reason=f"{received} of {size} bytes arrived."
@@ -179,16 +178,6 @@ def _chunks(service: ImageService, image: Mapping[str, Any]) -> Iterator[bytes]:
     with open(path, "rb", buffering=0) as file:
         while chunk := concurrency.run_blocking(file.read, CHUNK):
             yield chunk
-
-
-def _keep(file: Any, digest: Any, chunk: bytes) -> None:
-    """Count a piece of an image into its checksum and write it; zeros become a hole."""
-    digest.update(chunk)
-    if not chunk.strip(b"\0"):
-        file.seek(len(chunk), os.SEEK_CUR)
-    else:
-        file.write(chunk)
-        file.flush()
 
 
 def _digest(image: Mapping[str, Any]) -> Any:

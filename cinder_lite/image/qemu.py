@@ -45,7 +45,10 @@ def convert(
         f"--cpu={CONF.image_conversion_cpu_limit}",
     )
     prlimit = (sys.executable, "-m", "oslo_concurrency.prlimit", *limits, "--")
-    qemu = ("qemu-img", "convert", "-p", "-S", "4k")
+    # It has eight reads in flight by itself. Writes out of order spare a raw target half of the
+    # time; a qcow2 file would only be scattered by them.
+    order = ("-W",) if target_format == "raw" else ()
+    qemu = ("qemu-img", "convert", "-p", "-S", "4k", *order)
     formats = ("-f", source_format, "-O", target_format)
     # Its progress goes to standard output, where nobody listens.
     aloud = ("sh", "-c", 'exec "$@" >&2', "sh")

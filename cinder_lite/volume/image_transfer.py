@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import concurrency, exception, message, states
+from cinder_lite import exception, message, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import growth, volume_glance_metadata, volumes
 from cinder_lite.image import checks, fetch, metadata, qemu
 from cinder_lite.image.glance import ImageService
+from cinder_lite.image.streams import Outgoing
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections, image_data, image_volume
 from cinder_lite.volume.backend import Backend
@@ -99,10 +100,11 @@ def _upload(
     except NotImplementedError:
         pass
     disk_format = image.get("disk_format") or checks.RAW
-    with _readable(backend, context, volume) as path:
+    extents = _extents(backend, volume)
+    with _readable(backend, context, volume, extents) as path:
         if disk_format == checks.RAW:
-            with open(path, "rb", buffering=0) as file:
-                service.upload(image["id"], _Chunks(file, volume.size * _GIB))
+            with Outgoing(path, volume.size * _GIB, extents) as body:
+                service.upload(image["id"], body)
             return
         with fetch.workspace(backend.service_host) as directory:
             made = os.path.join(directory, "converted")
@@ -114,13 +116,31 @@ def _upload(
                 size=volume.size * _GIB,
                 image_id=image["id"],
             )
-            with open(made, "rb") as file:
-                service.upload(image["id"], _Chunks(file, os.stat(made).st_size))
+            with Outgoing(made, os.stat(made).st_size) as body:
+                service.upload(image["id"], body)
+
+
+def _extents(backend: Backend, volume: Volume) -> list[tuple[int, int]] | None:
+    """Return which parts of a volume hold data, None where all of it is to be read.
+
+    Asked before the volume is connected, as a driver may know it only of one that nobody has open.
+    """
+    if volume.attach_status == states.ATTACHED:
+        return None
+    return backend.driver.mapped_extents(volume)
 
 
 @contextlib.contextmanager
-def _readable(backend: Backend, context: RequestContext, volume: Volume) -> Iterator[str]:
-    """Yield a path of the volume's data that this process may open."""
+def _readable(
+    backend: Backend,
+    context: RequestContext,
+    volume: Volume,
+    extents: Sequence[tuple[int, int]] | None,
+) -> Iterator[str]:
+    """Yield a path of the volume's data that this process may open.
+
+    :param extents: what of it is read to make a copy
+    """
     stats = backend.driver.get_volume_stats()
     protocol = stats.get("storage_protocol")
     with connections.attached(
@@ -142,28 +162,10 @@ def _readable(backend: Backend, context: RequestContext, volume: Volume) -> Iter
                 backend.configuration.dd_blocksize,
                 throttle=backend.throttle,
                 sparse=True,
+                extents=extents,
                 root_helper=root_helper(),
             )
             yield copied
-
-
-class _Chunks:
-    """A file's data, piece by piece, with its length for the request's header."""
-
-    def __init__(self, file: Any, size: int) -> None:
-        self._file, self._size = file, size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        left = self._size
-        while left:
-            chunk = concurrency.run_blocking(self._file.read, min(left, _MIB))
-            if not chunk:
-                raise exception.ImageCopyFailure(reason=f"the volume ends {left} bytes early.")
-            left -= len(chunk)
-            yield chunk
 
 
 def settle(backend: Backend, context: RequestContext, volume: Volume) -> None:
