@@ -20,7 +20,7 @@ from oslo_log import log as logging
 
 from cinder_lite.context import RequestContext
 from cinder_lite.db import messages, volume_migrations
-from cinder_lite.objects import Message, utcnow
+from cinder_lite.objects import Message, Snapshot, utcnow
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -190,6 +190,24 @@ def standing(*args: Any, **kwargs: Any) -> Iterator[None]:
     except Exception:
         withdraw(told)
         raise
+
+
+def about_snapshot(context: RequestContext, snapshot: Snapshot, error: BaseException) -> str | None:
+    """Leave a message that a snapshot could not be made; a temporary one has none.
+
+    :returns: the message's id, as :func:`create`
+    """
+    if not snapshot.use_quota:
+        return None
+    return create(
+        context,
+        Action.SNAPSHOT_CREATE,
+        snapshot.id,
+        resource_type=Resource.VOLUME_SNAPSHOT,
+        error=error,
+        detail=Detail.SNAPSHOT_CREATE_ERROR,
+        project_id=snapshot.project_id,
+    )
 
 
 def withdraw(message_id: str | None) -> None:

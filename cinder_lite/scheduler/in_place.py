@@ -141,15 +141,7 @@ def _refuse_extension(
 def _refuse_snapshot(
     context: RequestContext, snapshot: Snapshot, spec: dict[str, Any], error: Exception
 ) -> None:
-    told = message.create(
-        context,
-        message.Action.SNAPSHOT_CREATE,
-        snapshot.id,
-        resource_type=message.Resource.VOLUME_SNAPSHOT,
-        error=error,
-        detail=message.Detail.SNAPSHOT_CREATE_ERROR,
-        project_id=snapshot.project_id,
-    )
+    told = message.about_snapshot(context, snapshot, error)
     if not snapshots.fail(snapshot.id):
         message.withdraw(told)
         LOG.info("Snapshot %s is not being made any more", snapshot.id)

@@ -10,6 +10,7 @@ from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import growth, volumes
 from cinder_lite.objects import Volume, utcnow
+from cinder_lite.volume import server_events
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.lifecycle import Claim
 
@@ -47,7 +48,14 @@ def extend(backend: Backend, context: RequestContext, volume_id: str) -> None:
             exception.sentence_of(failure),
             exc_info=trace,
         )
-        _tell(context, volume, message.Detail.DRIVER_FAILED_EXTEND, failure)
+        message.create(
+            context,
+            message.Action.EXTEND_VOLUME,
+            volume_id,
+            error=failure,
+            detail=message.Detail.DRIVER_FAILED_EXTEND,
+            project_id=volume.project_id,
+        )
         growth.end(volume_id, grown=False, status=states.ERROR_EXTENDING)
         return
     grown = growth.end(volume_id, grown=True)
@@ -59,36 +67,12 @@ def extend(backend: Backend, context: RequestContext, volume_id: str) -> None:
 
 def _tell_nova(context: RequestContext, volume: Volume) -> None:
     """Have the servers that use a volume see its new size."""
-    servers = growth.servers_of(volume.id)
-    if not servers:
-        return
-    try:
-        from cinder_lite.compute import nova  # brings openstacksdk
-    except ImportError:
-        LOG.warning("Volume %s: no Nova is known to tell its servers %s", volume.id, servers)
-        return
-    try:
-        if nova.API().extend_volume(context, servers, volume.id):
-            return
-    except Exception:
-        LOG.exception("Volume %s: Nova was not told that it has grown", volume.id)
-    _tell(context, volume, message.Detail.NOTIFY_COMPUTE_SERVICE_FAILED)
-
-
-def _tell(
-    context: RequestContext,
-    volume: Volume,
-    detail: message.Detail,
-    failure: Exception | None = None,
-) -> None:
-    """Leave a message for the volume's users."""
-    message.create(
+    server_events.send(
         context,
+        volume,
+        lambda nova, servers: nova.extend_volume(context, servers, volume.id),
         message.Action.EXTEND_VOLUME,
-        volume.id,
-        error=failure,
-        detail=detail,
-        project_id=volume.project_id,
+        message.Detail.NOTIFY_COMPUTE_SERVICE_FAILED,
     )
 
 

@@ -14,12 +14,12 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
-from cinder_lite.db import growth, volume_glance_metadata, volumes
+from cinder_lite.db import volume_glance_metadata, volumes
 from cinder_lite.image import checks, fetch, metadata, qemu
 from cinder_lite.image.glance import ImageService
 from cinder_lite.image.streams import Outgoing
 from cinder_lite.objects import Volume
-from cinder_lite.volume import connections, image_data, image_volume
+from cinder_lite.volume import connections, image_data, image_volume, server_events
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.root_helper import root_helper
@@ -226,25 +226,12 @@ def _end_reimage(context: RequestContext, volume: Volume, *, succeeded: bool) ->
     values = {"status": before, "bootable": True} if succeeded else {"status": states.ERROR}
     ended = volumes.conditional_update(volume.id, values, [_DOWNLOADING])
     if ended and before == states.RESERVED:
-        _tell_nova(context, volume, succeeded=succeeded)
-
-
-def _tell_nova(context: RequestContext, volume: Volume, *, succeeded: bool) -> None:
-    """Tell Nova, which has the server built anew, how the reimaging has ended."""
-    from cinder_lite.compute import nova  # brings openstacksdk
-
-    servers = growth.servers_of(volume.id)
-    try:
-        if not servers or nova.API().reimage_volume(
-            context, servers, volume.id, succeeded=succeeded
-        ):
-            return
-    except Exception:
-        LOG.exception("Volume %s: Nova was not told of its new image", volume.id)
-    message.create(
-        context,
-        message.Action.REIMAGE_VOLUME,
-        volume.id,
-        detail=message.Detail.REIMAGE_VOLUME_FAILED,
-        project_id=volume.project_id,
-    )
+        server_events.send(
+            context,
+            volume,
+            lambda nova, servers: nova.reimage_volume(
+                context, servers, volume.id, succeeded=succeeded
+            ),
+            message.Action.REIMAGE_VOLUME,
+            message.Detail.REIMAGE_VOLUME_FAILED,
+        )

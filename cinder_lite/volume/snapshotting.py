@@ -37,7 +37,7 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
     except Exception as failure:
         _log_failure(snapshot, "can not be made", failure)
         _remove_leftover(backend, snapshot)
-        _tell(context, snapshot, failure)
+        message.about_snapshot(context, snapshot, failure)
         snapshots.fail(snapshot_id)
         return
     values = {"status": states.AVAILABLE, "progress": "100%", **_ENDED, **update}
@@ -51,20 +51,6 @@ def create(backend: Backend, context: RequestContext, snapshot_id: str) -> None:
     elif taken.status in (states.DELETING, states.UNMANAGING):
         # The message that asked for it has found the snapshot in this thread's hands.
         delete(backend, context, snapshot_id, unmanage_only=taken.status == states.UNMANAGING)
-
-
-def _tell(context: RequestContext, snapshot: Snapshot, failure: Exception) -> None:
-    """Leave a message for the snapshot's users; a temporary one has none."""
-    if snapshot.use_quota:
-        message.create(
-            context,
-            message.Action.SNAPSHOT_CREATE,
-            snapshot.id,
-            resource_type=message.Resource.VOLUME_SNAPSHOT,
-            error=failure,
-            detail=message.Detail.SNAPSHOT_CREATE_ERROR,
-            project_id=snapshot.project_id,
-        )
 
 
 def _make(backend: Backend, context: RequestContext, snapshot: Snapshot) -> dict[str, Any]:
