@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import exception, states
@@ -21,6 +22,7 @@ from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
 
 LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
 
 
 def from_image(
@@ -66,7 +68,8 @@ def _described(
     try:
         image = service.show(image_id)
     except (exception.ImageNotAuthorized, exception.GlanceConnectionFailed) as error:
-        if context.auth_token or service.own:
+        away = isinstance(error, exception.GlanceConnectionFailed) and CONF.glance_api_servers
+        if context.auth_token or service.own or away:
             raise
         raise exception.ImageRightsLost(image_id=image_id, volume_id=volume.id) from error
     if service.own and not service.is_visible_to(image, volume.project_id):

@@ -15,6 +15,7 @@ from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from tests.glance import FakeGlance
 from tests.unit import rows
+from tests.unit.conftest import SetOption
 from tests.unit.volume.create.world import World, live
 
 DATA = b"boot" * 1000
@@ -85,6 +86,28 @@ def test_without_rights_it_ends_in_error_and_says_why(
     assert told(admin) == ["104"]
     assert "section [glance] names no user" in caplog.text
     assert glance.requests == []
+
+
+def test_a_glance_that_is_only_away_is_another_matter(
+    world: World,
+    glance: FakeGlance,
+    admin: RequestContext,
+    option: SetOption,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise exception.GlanceConnectionFailed(reason="it is away.")
+
+    monkeypatch.setattr(ImageService, "_request", away)
+    interrupted(world, glance.images[glance.add(DATA)])
+    assert again(world).status == states.ERROR
+    assert told(admin) == ["012"]
+    option("glance_api_servers", None)  # the catalogue of the request told where it is
+    for volume in live():
+        volumes.destroy(volume.id)
+    interrupted(world, glance.images[glance.add(DATA)])
+    assert again(world).status == states.ERROR
+    assert sorted(filter(None, told(admin))) == ["012", "104"]
 
 
 @pytest.mark.usefixtures("service_user")
