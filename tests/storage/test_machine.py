@@ -151,8 +151,8 @@ def test_open_iscsi_logs_in_to_lio(machine: Machine, exported: dict[str, object]
         f"{node} -o update -n node.session.auth.authmethod -v CHAP\n"
         f"{node} -o update -n node.session.auth.username -v somebody\n"
         f"{node} -o update -n node.session.auth.password -v a-secret-of-16-c\n"
+        f"echo hello | dd of=/dev/{SMALL}/shared conv=fsync status=none\n"  # LIO has no cache
         f"{node} --login >/dev/null; udevadm settle\n"
-        f"echo hello >/dev/{SMALL}/shared\n"
         "head -c 5 /dev/disk/by-path/*-lun-0\n"
         f"{node} --logout >/dev/null; {node} -o delete"
     )
