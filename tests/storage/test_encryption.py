@@ -22,6 +22,8 @@ from tests.storage.deployment import (
 )
 from tests.storage.groups import MIB
 
+pytestmark = pytest.mark.slow
+
 GUEST = ("/opt/venv/bin/python", "/opt/cinder_lite/guest/luks.py")
 HEADERS = {"luks": 2 * MIB, "luks2": 16 * MIB}
 """Bytes that a header takes."""
