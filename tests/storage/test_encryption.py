@@ -95,7 +95,7 @@ def test_a_move_copies_what_is_stored(
     stored = storage.digest(volume)
     assert stored != plain
     moved = storage.migrate_and_wait(volume["id"], target.host)
-    (record,) = storage.records(volume["id"])
+    record = storage.wait_for_record(volume["id"], "status", "success", "error")
     assert (record["mode"], record["status"]) == (mode, "success")
     assert storage.digest(moved) == stored
     with used(storage, moved) as path:
@@ -141,7 +141,7 @@ def test_data_where_the_header_would_go(storage: StorageDeployment) -> None:
     before = storage.fill(volume, 4)  # its last sector, too
     after = retype(storage, volume, secret)
     assert (after["volume_type"], after["encrypted"]) == (plain, False)
-    (record,) = storage.records(volume["id"])
+    record = storage.wait_for_record(volume["id"], "status", "success", "error")
     assert record["status"] == "error"
     assert "2097152 less than now, and its last bytes are used" in record["error"]
     assert storage.digest(after) == before
