@@ -111,6 +111,7 @@ def test_who_copies_under_a_limit(
         own.append(dest)
 
     monkeypatch.setattr(copier, "_needs_root", lambda src, dest: True)
+    monkeypatch.setattr(copier.os.path, "isfile", lambda path: False)  # as devices are not
     monkeypatch.setattr(cgroup, "base", lambda: group)
     monkeypatch.setattr(copier.native, "copy", native)
     throttle = Throttle(1 << 40)
