@@ -172,7 +172,10 @@ class Deployment(Api, FileData):
     @property
     def environment(self) -> dict[str, str]:
         """Marks every process of this deployment, their children included."""
-        return {process.MARKER: self.run_id, "PYTHONUNBUFFERED": "1"}
+        variables = {process.MARKER: self.run_id, "PYTHONUNBUFFERED": "1"}
+        if "key_manager" in self._overrides:  # it may be one of the tests' own
+            variables["PYTHONPATH"] = str(Path(__file__).parents[3])
+        return variables
 
     def run(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one of our programs with the deployment's configuration, to its end."""
