@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oslo_log import log as logging
@@ -16,13 +16,15 @@ from oslo_log import log as logging
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.db import services as db_services
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
-from cinder_lite.volume.copy.throttling import Throttle
+from cinder_lite.volume.copy import CopyResult, Report, Throttle, copy_volume
 from cinder_lite.volume.drivers.base import VolumeDriver
+from cinder_lite.volume.root_helper import root_helper
 from cinder_lite.volume.rpcapi import VolumeAPI
 from cinder_lite.volume.uses import Uses
 
 if TYPE_CHECKING:
     from cinder_lite.context import RequestContext
+    from cinder_lite.volume.copy.process import Stop
 
 
 LOG = logging.getLogger(__name__)
@@ -117,6 +119,35 @@ class Backend:
             "service_uuid": self._service_uuid,
             "shared_targets": iscsi and stats.get("shared_targets", True) is not False,
         }
+
+    def copy(
+        self,
+        src: Any,
+        dest: Any,
+        size_in_m: int,
+        *,
+        sparse: bool = False,
+        extents: Sequence[tuple[int, int]] | None = None,
+        progress: Report | None = None,
+        stop: Stop | None = None,
+    ) -> CopyResult:
+        """Copy data as this backend is configured to, with its share of the bandwidth.
+
+        Parameters, result and errors are those of :func:`cinder_lite.volume.copy.copy_volume`.
+        """
+        return copy_volume(
+            src,
+            dest,
+            size_in_m,
+            self.configuration.dd_blocksize,
+            sync=True,
+            throttle=self.throttle,
+            sparse=sparse,
+            extents=extents,
+            progress=progress,
+            stop=stop,
+            root_helper=root_helper(),
+        )
 
     @functools.cached_property
     def _service_uuid(self) -> str | None:

@@ -14,8 +14,6 @@ from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections, image_encryption
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import copy_volume
-from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 
@@ -72,14 +70,11 @@ def write(
                 progress=report,
             )
         else:
-            result = copy_volume(
+            result = backend.copy(
                 raw.path,
                 attached.path,
                 raw.size // _MIB,
-                backend.configuration.dd_blocksize,
-                throttle=backend.throttle,
                 sparse=fresh and bool(stats.get("sparse_copy_volume")),
                 progress=report,
-                root_helper=root_helper(),
             )
     LOG.info("Volume %s: filled with image %s: %s", volume.id, image["id"], result)

@@ -17,8 +17,7 @@ from cinder_lite.image import fetch, luks, metadata
 from cinder_lite.objects import Volume
 from cinder_lite.volume import encryption, encryptors
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import CopyResult, Report, copier, copy_volume
-from cinder_lite.volume.root_helper import root_helper
+from cinder_lite.volume.copy import CopyResult, Report, copier
 
 _MIB = 1024**2
 _GIB = 1024**3
@@ -64,7 +63,7 @@ def write(
     with encryptors.opened(backend, context, volume, path) as plain:
         _check_room(image_id, raw.size, copier.size_of(plain) or 0)
         # What was never written reads as anything but zero: every byte is written.
-        return _copy(backend, raw.path, plain, raw.size, progress)
+        return backend.copy(raw.path, plain, raw.size // _MIB, progress=progress)
 
 
 def _by_qemu(
@@ -87,7 +86,7 @@ def _by_qemu(
         _check_room(image_id, size, volume.size * _GIB)
         rounded = -(-size // _MIB) * _MIB
         os.truncate(made, rounded)
-        return _copy(backend, made, path, rounded, progress)
+        return backend.copy(made, path, rounded // _MIB, progress=progress)
 
 
 def _check_room(image_id: str, needed: int, room: int) -> None:
@@ -97,17 +96,3 @@ def _check_room(image_id: str, needed: int, room: int) -> None:
             reason=f"{needed} bytes are needed for it in an encrypted volume, whose LUKS header "
             f"takes room, and there are {room}.",
         )
-
-
-def _copy(
-    backend: Backend, source: str, target: str, size: int, progress: Report | None
-) -> CopyResult:
-    return copy_volume(
-        source,
-        target,
-        size // _MIB,
-        backend.configuration.dd_blocksize,
-        throttle=backend.throttle,
-        progress=progress,
-        root_helper=root_helper(),
-    )

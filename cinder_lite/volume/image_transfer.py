@@ -21,13 +21,10 @@ from cinder_lite.image.streams import Outgoing
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections, image_data, image_volume, server_events
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import copy_volume
-from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-_MIB = 1024**2
 _GIB = 1024**3
 _UPLOADING = cond.In("", "status", (states.UPLOADING,))
 _DOWNLOADING = cond.In("", "status", (states.DOWNLOADING,))
@@ -155,16 +152,7 @@ def _readable(
             copied = os.path.join(directory, "volume")
             with open(copied, "xb") as file:
                 file.truncate(volume.size * _GIB)
-            copy_volume(
-                path,
-                copied,
-                volume.size * _GIB // _MIB,
-                backend.configuration.dd_blocksize,
-                throttle=backend.throttle,
-                sparse=True,
-                extents=extents,
-                root_helper=root_helper(),
-            )
+            backend.copy(path, copied, volume.size * 1024, sparse=True, extents=extents)
             yield copied
 
 

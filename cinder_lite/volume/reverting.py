@@ -21,7 +21,6 @@ from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections, snapshotting
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.lifecycle import Claim
 
 LOG = logging.getLogger(__name__)
@@ -119,14 +118,7 @@ def _copy_back(
         with connections.attached(
             backend, context, volume, protocol=protocol, remote=False
         ) as target:
-            copy_volume(
-                source,
-                target.path,
-                snapshot.volume_size * 1024,
-                backend.configuration.dd_blocksize,
-                sync=True,
-                throttle=backend.throttle,
-            )
+            backend.copy(source, target.path, snapshot.volume_size * 1024)
     finally:
         backend.driver.delete_volume(temporary)
 

@@ -20,7 +20,7 @@ from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import Report, copy_volume
+from cinder_lite.volume.copy import Report
 from cinder_lite.volume.create import rekey
 from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
@@ -224,13 +224,10 @@ def _copied(
         ) as origin,
         connections.attached(backend, admin, made, protocol=protocol, remote=False) as destination,
     ):
-        result = copy_volume(
+        result = backend.copy(
             origin.path,
             destination.path,
             snapshot.volume_size * 1024,
-            backend.configuration.dd_blocksize,
-            sync=True,
-            throttle=backend.throttle,
             # Zeros are skipped only onto a target that reads as zero: it says so, and it is new.
             sparse=bool(stats.get("sparse_copy_volume")),
             progress=told,

@@ -17,11 +17,10 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import CopyResult, copy_volume
+from cinder_lite.volume.copy import CopyResult
 from cinder_lite.volume.create.spec import request_spec, volume_type_of
 from cinder_lite.volume.migration import completion, recrypt
 from cinder_lite.volume.migration.records import Move, MoveLost
-from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -135,18 +134,14 @@ def copy(backend: Backend, move: Move, target: Volume) -> None:
                 backend, move, target, origin.path, destination.path, sparse=sparse
             )
         else:
-            result = copy_volume(
+            result = backend.copy(
                 origin.path,
                 destination.path,
                 source.size * 1024,
-                backend.configuration.dd_blocksize,
-                sync=True,
-                throttle=backend.throttle,
                 sparse=sparse,
                 extents=_extents(backend, source, sparse, origin.path),
                 progress=move.progress,
                 stop=move.stop,
-                root_helper=root_helper(),
             )
     LOG.info("Volume %(id)s: copied: %(result)s", {"id": source.id, "result": result})
     backend.driver.after_volume_copy(move.context, source, target, remote="dest")

@@ -17,9 +17,8 @@ from cinder_lite import exception, keymgr, states
 from cinder_lite.objects import Volume
 from cinder_lite.volume import encryption, encryptors, peek
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import CopyResult, copier, copy_volume
+from cinder_lite.volume.copy import CopyResult, copier
 from cinder_lite.volume.migration.records import Move
-from cinder_lite.volume.root_helper import root_helper
 
 LOG = logging.getLogger(__name__)
 
@@ -99,17 +98,14 @@ def copy(
         if held > room:
             _check_fits(source, origin, plain_source, held, room)
         known = [(0, held)] if extents is None else extents
-        return copy_volume(
+        return backend.copy(
             plain_source,
             plain_target,
             room // _MIB,
-            sync=True,
-            throttle=backend.throttle,
             sparse=sparse,
             extents=_clipped(known, min(held, room)),
             progress=move.progress,
             stop=move.stop,
-            root_helper=root_helper(),
         )
 
 

@@ -14,6 +14,7 @@ from cinder_lite import states
 from cinder_lite.db import messages, type_encryption, volumes
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.volume import encryptors, image_encryption
+from cinder_lite.volume.copy import copy_volume
 from cinder_lite.volume.create.request import CreateRequest
 from tests.glance import FakeGlance
 from tests.unit import crypt, rows
@@ -116,13 +117,12 @@ def test_a_volume_that_dm_crypt_must_open(
 ) -> None:
     dm = crypt.install(monkeypatch, tmp_path / "dm")
     copied: list[dict[str, Any]] = []
-    copy = image_encryption.copy_volume
 
     def watched(*args: Any, **options: Any) -> Any:
         copied.append(options)
-        return copy(*args, **options)
+        return copy_volume(*args, **options)
 
-    monkeypatch.setattr(image_encryption, "copy_volume", watched)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", watched)
     volume = create(world, encrypted_type("luks2"), glance.add(IMAGE))
     path = path_of(world, volume)
     assert crypt.kind_of(path) == "luks2"

@@ -190,6 +190,7 @@ def copy(src: str, dest: str, size_in_m: int, _block: Any, **options: Any) -> st
     """Copy what there is; the options matter to whoever copies."""
     assert options["sync"]
     assert options["sparse"]
+    assert options["root_helper"], "a device is opened as root where the service is not"
     options["progress"](CopyProgress(1, 1, 0, 1, 1.0))
     shutil.copyfile(src, dest)
     os.truncate(dest, size_in_m * files.MIB)
@@ -214,7 +215,7 @@ def other(
     pools = [{"name": "one@file#file", "capabilities": {"storage_protocol": "file"}}]
     made.scheduler_rpcapi.answers["get_pools"] = pools  # type: ignore[attr-defined]
     monkeypatch.setattr(connections, "_brick", lambda properties: Brick())
-    monkeypatch.setattr(sources, "copy_volume", copy)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", copy)
     monkeypatch.setattr(sources, "time", types.SimpleNamespace(sleep=lambda seconds: None))
     rows.service("one@file")
     assert socket.gethostname()
@@ -254,7 +255,7 @@ def test_a_copy_that_fails_leaves_no_temporary_snapshot(
     def fail(*_: Any, **__: Any) -> None:
         raise exception.VolumeCopyFailed(reason="the cable is cut.")
 
-    monkeypatch.setattr(sources, "copy_volume", fail)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", fail)
     with pytest.raises(exception.VolumeCopyFailed):
         of_volume(other, admin, target(host="two@file#file"), source)
     assert snapshots.of_volume(source.id) == []

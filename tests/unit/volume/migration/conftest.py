@@ -64,7 +64,7 @@ def world(
     monkeypatch.setattr(volume_manager, "VolumeAPI", _client_of(made))
     monkeypatch.setattr(volume_manager, "SchedulerAPI", lambda: worlds.Scheduler(made))
     monkeypatch.setattr(connections, "_brick", lambda properties: worlds.Brick())
-    monkeypatch.setattr(host_copy, "copy_volume", worlds.copy_volume)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", worlds.copy_volume)
     monkeypatch.setattr(host_copy, "time", types.SimpleNamespace(monotonic=_Clock().monotonic))
     monkeypatch.setattr(concurrency, "spawn", made.spawn)
     monkeypatch.setattr(recovery, "utcnow", _later)

@@ -14,7 +14,6 @@ from cinder_lite import exception, states
 from cinder_lite.db import type_encryption, volume_migrations, volumes
 from cinder_lite.objects import Volume, VolumeType
 from cinder_lite.volume import encryptors
-from cinder_lite.volume.migration import recrypt
 from tests.unit import crypt, rows
 from tests.unit.keys import Keys
 from tests.unit.volume.migration import world as worlds
@@ -41,7 +40,7 @@ class Copies:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, src: str, dest: str, size: int, **options: Any) -> Any:
+    def __call__(self, src: str, dest: str, size: int, _block: Any, **options: Any) -> Any:
         """Copy a volume's first bytes."""
         self.asked.append({"src": src, "dest": dest, "size": size, **options})
         return worlds.copy_volume(src, dest, size, **options)
@@ -51,7 +50,7 @@ class Copies:
 def copies(world: World, monkeypatch: pytest.MonkeyPatch) -> Copies:
     """What recrypt has copied."""
     made = Copies()
-    monkeypatch.setattr(recrypt, "copy_volume", made)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", made)
     return made
 
 
