@@ -51,10 +51,10 @@ class Group:
     ) -> None:
         self._pid = pid
         self._devices = [(_READ, source), (_WRITE, target)]
-        self._found = base(root)
-        self._base = self._found or root
-        self._new = self._found == root
-        self._above = f"{self._base}/{name}"
+        found = base(root)
+        self._exists = found is not None
+        self._unified = found == root
+        self._above = f"{found or root}/{name}"
         self.path = f"{self._above}/{pid}"
 
     def limit(self, rate: int) -> None:
@@ -70,7 +70,7 @@ class Group:
         for kind, device in self._devices:
             if device is not None:
                 number = f"{os.major(device)}:{os.minor(device)}"
-                if self._new:
+                if self._unified:
                     _write(f"{self.path}/io.max", f"{number} {_V2[kind]}={rate or 'max'}")
                 else:
                     _write(f"{self.path}/blkio.throttle.{kind}_bps_device", f"{number} {rate}")
@@ -84,12 +84,12 @@ class Group:
             os.rmdir(self._above)
 
     def _make(self) -> None:
-        if self._found is None:
+        if not self._exists:
             raise FileNotFoundError("there is no control group for devices")
-        if self._new:
-            _write(f"{self._base}/cgroup.subtree_control", "+io")
+        if self._unified:
+            _write(f"{os.path.dirname(self._above)}/cgroup.subtree_control", "+io")
         os.makedirs(self._above, mode=0o755, exist_ok=True)
-        if self._new:
+        if self._unified:
             _write(f"{self._above}/cgroup.subtree_control", "+io")
         _sweep(self._above)
         os.makedirs(self.path, mode=0o755, exist_ok=True)

@@ -89,37 +89,30 @@ def _open_file(path: str, flags: int) -> str | None:
     return f"/proc/self/fd/{fd}"
 
 
-def _claim_any(named: dict[str, str]) -> list[str]:
-    """Do what :func:`_claim` does for sides that may be files; return the words of the copy."""
-    source = named.get("source", "")
-    target = named.get("target", "")
-    from_file = _open_file(source, os.O_RDONLY) if source != _ZERO else None
-    to_file = _open_file(target, os.O_RDWR)
-    if not from_file and source != _ZERO:
-        os.close(_open(source, os.O_RDONLY))
-    if not to_file:
-        os.set_inheritable(_open(target, os.O_RDWR), True)
-    sides = {"source": from_file or source, "target": to_file or target}
-    return [f"{name}={value}" for name, value in {**named, **sides}.items()]
+def _claim(path: str, flags: int, *, files: bool) -> tuple[str, int | None]:
+    """Check one side, and keep others from a target until this process and the copy end.
 
-
-def _claim(source: str, target: str) -> tuple[int | None, int]:
-    """Check both sides, and keep others from the target until this process and the copy end.
-
-    :returns: the numbers of both devices, None for a source that is none
+    :param flags: how the copy opens it: to read, or to read and write
+    :param files: it may be a regular file
+    :returns: its path for the copy, and the device's number, None for what is none
     """
-    number = None
-    if source != _ZERO:
-        # Several copies may read one snapshot: look whether it is free, but do not keep it.
-        handle = _open(source, os.O_RDONLY)
-        number = os.fstat(handle).st_rdev
-        os.close(handle)
-    kept = _open(target, os.O_RDWR)
-    os.set_inheritable(kept, True)
-    return number, os.fstat(kept).st_rdev
+    if path == _ZERO and flags == os.O_RDONLY:
+        return path, None
+    file = _open_file(path, flags) if files else None
+    if file is not None:
+        return file, None
+    handle = _open(path, flags)
+    number = os.fstat(handle).st_rdev
+    if flags == os.O_RDONLY:
+        os.close(handle)  # Several copies may read one snapshot: it was free, and is not kept.
+    else:
+        os.set_inheritable(handle, True)
+    return path, number
 
 
-def _run_dd(words: Sequence[str], group: str, limit: int, devices: tuple[int | None, int]) -> int:
+def _run_dd(
+    words: Sequence[str], group: str, limit: int, devices: tuple[int | None, int | None]
+) -> int:
     """Run dd to its end, or to the end of standard input."""
     child = subprocess.Popen(["dd", *words], stdin=subprocess.DEVNULL)
     limits = cgroup.Group(group, child.pid, *devices)
@@ -165,23 +158,23 @@ def main() -> int:
         if not all(_WORD.fullmatch(word) for word in words):
             raise Refused("a word of the command line is not allowed")
         named = dict(word.split("=", 1) for word in words)
-        if program == "dd":
-            group, limit = _limit(named)
-            devices = _claim(named.get("if", ""), named.get("of", ""))
-        else:
-            words = _claim_any(named)
+        native = program == "native"
+        group, limit = ("", 0) if native else _take_limit(named)
+        source, target = ("source", "target") if native else ("if", "of")
+        named[source], read = _claim(named.get(source, ""), os.O_RDONLY, files=native)
+        named[target], written = _claim(named.get(target, ""), os.O_RDWR, files=native)
     except Refused as refused:
         print(f"cinder-lite-copy: {refused}", file=sys.stderr)
         return 1
-    if program == "native":
+    words = [f"{name}={value}" for name, value in named.items()]
+    if native:
         os.execv(sys.executable, [sys.executable, "-I", "-S", _CHILD, *words])
-    ours = (f"group={group}", f"limit={limit}")
-    return _run_dd([word for word in words if word not in ours], group, limit, devices)
+    return _run_dd(words, group, limit, (read, written))
 
 
-def _limit(named: dict[str, str]) -> tuple[str, int]:
-    """Return the name of the control group and the limit."""
-    group, limit = named.get("group", ""), named.get("limit", "")
+def _take_limit(named: dict[str, str]) -> tuple[str, int]:
+    """Take the name of the control group and the limit out of the words."""
+    group, limit = named.pop("group", ""), named.pop("limit", "")
     if not cgroup.NAME.fullmatch(group) or not limit.isdecimal():
         raise Refused("dd needs group=NAME and limit=RATE")
     return group, int(limit)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_log import log as logging
@@ -70,17 +70,17 @@ def copy_volume(
     if stop is not None and stop.is_set():
         raise exception.CopyStopped(reason="it was asked to stop before it began")
     meter = Meter(size, progress)
-    helper = root_helper if root_helper and _needs_root(src, dest) else None
-    if helper and (os.path.isfile(src) or os.path.isfile(dest)):
-        blocksize = None  # dd runs as root on devices only
     with (throttle or Throttle()).subcommand(src, dest) as (limit, group):
         if not (isinstance(src, str) and isinstance(dest, str)):
             handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
             return meter.finish("file")
+        helper = root_helper if root_helper and _needs_root(src, dest) else None
+        if helper and (os.path.isfile(src) or os.path.isfile(dest)):
+            blocksize = None  # dd runs as root on devices only
         block = None if blocksize is None else dd.parse_blocksize(blocksize)
         kept = helper and block and dd.suits_direct(block, size) and cgroup.base()
         if block is not None and extents is None and (kept or not limit()):
-            with _own_process_instead():
+            try:
                 dd.copy(
                     src,
                     dest,
@@ -96,6 +96,8 @@ def copy_volume(
                     stop=stop,
                 )
                 return meter.finish("dd")
+            except dd.NoLimit as error:
+                LOG.warning("dd is not used: %s; the service's own program copies", error)
         native.copy(
             src,
             dest,
@@ -111,14 +113,6 @@ def copy_volume(
             stop=stop,
         )
         return meter.finish("native")
-
-
-@contextlib.contextmanager
-def _own_process_instead() -> Iterator[None]:
-    try:
-        yield
-    except dd.NoLimit as error:
-        LOG.warning("dd is not used: %s; the service's own program copies", error)
 
 
 def _check(
