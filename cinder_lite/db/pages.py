@@ -84,7 +84,7 @@ def rows(
         row = connection.execute(marker).one_or_none()
         if row is None:
             raise MarkerNotFound(window.marker)
-        query = query.where(_beyond(table, order, row))
+        query = query.where(beyond([_key(table, *key) for key in zip(order, row, strict=True)]))
     for name, direction in order:
         query = query.order_by(*_directed(table.c[name], direction))
     return connection.execute(query.limit(window.limit).offset(window.offset)).all()
@@ -109,35 +109,50 @@ def _directed(column: sa.Column[Any], direction: str) -> list[sa.ColumnElement[A
     return [filled.asc() if ascending else filled.desc(), ordered]
 
 
-def _beyond(
-    table: sa.Table, order: Sequence[tuple[str, str]], row: Sequence[Any]
-) -> sa.ColumnElement[bool]:
-    """Return the clause "comes after this row"."""
+def _key(table: sa.Table, key: tuple[str, str], held: Any) -> Key:
+    column = table.c[key[0]]
+    value = None if held is None else sa.literal(held, column.type)
+    return Key(column, key[1] == "asc", value)
+
+
+class Key(NamedTuple):
+    """One key of an order, as the marker's row has it."""
+
+    column: sa.Column[Any]
+    ascending: bool
+    value: sa.ColumnElement[Any] | None
+    """What the row has there: bound, as a bare True can not be compared by "less than"."""
+
+
+def beyond(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
+    """Return the clause "comes after this row", with NULL as the smallest value.
+
+    :param keys: the most important first; at least one
+    """
     choices: list[sa.ColumnElement[bool]] = []
     equal: list[sa.ColumnElement[bool]] = []
-    for (name, direction), held in zip(order, row, strict=True):
-        column = table.c[name]
-        # A bound value: a bare True can not be compared by "less than".
-        value = None if held is None else sa.literal(held, column.type)
+    for column, ascending, value in keys:
         following: sa.ColumnElement[bool] = sa.false()
-        if direction == "asc":
+        if ascending:
             following = column.is_not(None) if value is None else column > value
         elif value is not None:
-            following = sa.or_(column < value, column.is_(None))
+            following = _or_null(column, column < value)
         choices.append(sa.and_(*equal, following))
         equal.append(column.is_(None) if value is None else column == value)
-    (name, direction), held = order[0], row[0]
-    return sa.and_(_bound(table.c[name], direction, held), sa.or_(*choices))
+    return sa.and_(_bound(*keys[0]), sa.or_(*choices))
 
 
-def _bound(column: sa.Column[Any], direction: str, held: Any) -> sa.ColumnElement[bool]:
+def _bound(
+    column: sa.Column[Any], ascending: bool, value: sa.ColumnElement[Any] | None
+) -> sa.ColumnElement[bool]:
     """Return what holds for the first key of all that comes after a row.
 
     It says nothing new, but databases find where to begin in an index by this alone.
     """
-    value = sa.literal(held, column.type)
-    if direction == "asc":
-        return sa.true() if held is None else column >= value
-    if held is None:
-        return column.is_(None)
-    return sa.or_(column <= value, column.is_(None)) if column.nullable else column <= value
+    if ascending:
+        return sa.true() if value is None else column >= value
+    return column.is_(None) if value is None else _or_null(column, column <= value)
+
+
+def _or_null(column: sa.Column[Any], holds: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.or_(holds, column.is_(None)) if column.nullable else holds

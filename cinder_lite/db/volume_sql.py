@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cinder_lite.db import json_sql, models
+from cinder_lite.db import json_sql, models, pages
 
 V = models.volumes.alias("v")
 T = models.volume_types.alias("t")
@@ -176,38 +176,10 @@ def order(sort: Sort) -> list[tuple[str, str]]:
     return keys
 
 
-def _beyond(after: Marker) -> sa.ColumnElement[bool]:
-    """Return the clause "comes after the marker", with NULL as the smallest value (as MySQL)."""
-    choices: list[sa.ColumnElement[bool]] = []
-    equal: list[sa.ColumnElement[bool]] = []
-    for number, (name, direction, is_null) in enumerate(after):
-        column, value = V.c[name], sa.bindparam(f"m{number}", type_=sa.types.NullType())
-        following: sa.ColumnElement[bool] | None
-        if direction == "asc":
-            following = column.is_not(None) if is_null else column > value
-        elif is_null:
-            following = None
-        else:
-            following = column < value
-            if name not in _NEVER_NULL:
-                following = sa.or_(following, column.is_(None))
-        if following is not None:
-            choices.append(sa.and_(*equal, following))
-        equal.append(column.is_(None) if is_null else column == value)
-    return sa.and_(_bound(*after[0]), sa.or_(*choices)) if choices else sa.false()
-
-
-def _bound(name: str, direction: str, is_null: bool) -> sa.ColumnElement[bool]:
-    """Return what holds for the first key of all that comes after the marker.
-
-    It says nothing new, but databases find where to begin in an index by this alone.
-    """
-    column, value = V.c[name], sa.bindparam("m0", type_=sa.types.NullType())
-    if direction == "asc":
-        return sa.true() if is_null else column >= value
-    if is_null:
-        return column.is_(None)
-    return column <= value if name in _NEVER_NULL else sa.or_(column <= value, column.is_(None))
+def _key(number: int, name: str, direction: str, is_null: bool) -> pages.Key:
+    """Return one key of a marker, whose value is bound when the statement runs."""
+    value = None if is_null else sa.bindparam(f"m{number}", type_=sa.types.NullType())
+    return pages.Key(V.c[name], direction == "asc", value)
 
 
 def _directed(name: str, direction: str, dialect: sa.Dialect) -> sa.ColumnElement[Any]:
@@ -286,7 +258,7 @@ def _paged(
 ) -> sa.Select[Any]:
     query = query.where(*_where(shape))
     if after is not None:
-        query = query.where(_beyond(after))
+        query = query.where(pages.beyond([_key(number, *key) for number, key in enumerate(after)]))
         of_project, _, conditions = shape
         if not conditions and order(sort) == order((("created_at", sort[0][1]),)):
             # MariaDB would read all rows before the marker's: it prefers an equality to a range.

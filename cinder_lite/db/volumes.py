@@ -263,6 +263,7 @@ def for_host(
     statuses: Sequence[str] | None = None,
     *,
     project_id: str | None = None,
+    source_volid: str | None = None,
     include_deleted: bool = False,
 ) -> list[Volume]:
     """Return the volumes that a volume service looks after.
@@ -270,6 +271,7 @@ def for_host(
     :param service_host: ``host@backend``
     :param statuses: only volumes with one of these; a service may have very many with others
     :param project_id: only volumes of this project
+    :param source_volid: only clones of this volume
     """
     query = sa.select(*_COLUMNS).where(
         sa.or_(T.c.host == service_host, T.c.host.like(_prefix(service_host), escape="!"))
@@ -280,6 +282,8 @@ def for_host(
         query = query.where(T.c.status.in_(statuses))
     if project_id is not None:
         query = query.where(T.c.project_id == project_id)
+    if source_volid is not None:
+        query = query.where(T.c.source_volid == source_volid)
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
 

@@ -13,6 +13,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the schema to this revision."""
-    for name in ("name", "status"):
-        column = "display_name" if name == "name" else name
-        op.create_index(f"ix_volumes_{name}", "volumes", [column, "deleted", "project_id"])
+    op.create_index("ix_volumes_name", "volumes", ["display_name", "deleted", "project_id"])
+    op.create_index("ix_volumes_status", "volumes", ["status", "deleted", "project_id"])
