@@ -9,6 +9,8 @@ from typing import Any
 
 from oslo_config import cfg
 
+from cinder_lite import states
+
 CONF = cfg.CONF
 
 
@@ -154,6 +156,11 @@ class Attachment:
     created_at: datetime.datetime | None = None
     project_id: str | None = None
     """The volume's project."""
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the volume is only kept for a server, which does not connect yet."""
+        return self.attach_status == states.ATTACHMENT_RESERVED and not self.connector
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

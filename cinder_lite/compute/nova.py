@@ -81,6 +81,12 @@ def _server(server_id: str, found: dict[str, Any]) -> Server:
     )
 
 
+def _attachments(server_id: str, volume_id: str | None = None) -> str:
+    """Return the path of a server's volume attachments, or of one of them."""
+    path = f"/servers/{server_id}/os-volume_attachments"
+    return path if volume_id is None else f"{path}/{volume_id}"
+
+
 class API:
     """Calls Nova, as the user of ``[nova]`` where there is one."""
 
@@ -95,8 +101,8 @@ class API:
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
         body = {"volumeAttachment": {"volumeId": new_volume_id}}
-        url = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
-        wire.call(context, server_id, "put", url, version=_SWAP, body=body)
+        path = _attachments(server_id, volume_id)
+        wire.call(context, server_id, "put", path, version=_SWAP, body=body)
 
     def attachment_of(self, context: RequestContext, server_id: str, volume_id: str) -> str | None:
         """Return the id of the attachment by which a server uses a volume.
@@ -138,7 +144,7 @@ class API:
         :raises ServerNotFound: Nova knows no such server, or it does not use the volume
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
-        path = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
+        path = _attachments(server_id, volume_id)
         answer = wire.call(context, server_id, "get", path, version=_ATTACHMENT_ID).json()
         found = answer["volumeAttachment"]
         return Attached(
@@ -155,14 +161,16 @@ class API:
         :raises ServerNotFound: Nova knows no such server
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
-        body = {"lock": {"locked_reason": reason}}
-        path = f"/servers/{server_id}/action"
-        wire.call(context, server_id, "post", path, version=_LOCKED, body=body)
+        self._act(context, server_id, {"lock": {"locked_reason": reason}})
 
     def unlock(self, context: RequestContext, server_id: str) -> None:
         """Take a server's lock off; raises as :meth:`lock` does."""
+        self._act(context, server_id, {"unlock": None})
+
+    @staticmethod
+    def _act(context: RequestContext, server_id: str, action: dict[str, Any]) -> None:
         path = f"/servers/{server_id}/action"
-        wire.call(context, server_id, "post", path, version=_LOCKED, body={"unlock": None})
+        wire.call(context, server_id, "post", path, version=_LOCKED, body=action)
 
     def detach(self, context: RequestContext, server_id: str, volume_id: str) -> None:
         """Have a server let go of a volume; Nova answers when it has begun.
@@ -170,7 +178,7 @@ class API:
         :raises ServerNotFound: Nova knows no such server, or it does not use the volume
         :raises ComputeFailed: Nova refuses, fails or does not answer
         """
-        path = f"/servers/{server_id}/os-volume_attachments/{volume_id}"
+        path = _attachments(server_id, volume_id)
         wire.call(context, server_id, "delete", path, version=_SWAP)
 
     def attach(
@@ -188,7 +196,7 @@ class API:
         }
         wanted |= {"device": how.device} if how.device else {}
         wanted |= {"tag": how.tag} if how.tag else {}
-        path = f"/servers/{server_id}/os-volume_attachments"
+        path = _attachments(server_id)
         body = {"volumeAttachment": wanted}
         wire.call(context, server_id, "post", path, version=_ATTACH, body=body)
 

@@ -35,6 +35,11 @@ class Facts(NamedTuple):
     """Bytes of the disk in it."""
 
 
+def is_bare(image: Mapping[str, Any]) -> bool:
+    """Tell whether an image's data is, byte by byte, what a volume of it holds."""
+    return (image.get("disk_format"), image.get("container_format")) == (RAW, "bare")
+
+
 def check_description(image: Mapping[str, Any], size: int) -> None:
     """Check that an image can become a volume of ``size`` GiB, as far as its description tells.
 

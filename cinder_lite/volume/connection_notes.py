@@ -15,7 +15,7 @@ import json
 import os
 import pathlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from oslo_log import log as logging
@@ -119,6 +119,16 @@ class Notes:
             if mine:
                 with self._lock:
                     self._held.discard(volume_id)
+
+    def settle(self, end: Callable[[Note], bool]) -> None:
+        """End what was left, one after the other.
+
+        :param end: ends what a note tells of; True when the note may go
+        """
+        for volume_id in self.left():
+            with self.claimed(volume_id) as note:
+                if note is not None and end(note):
+                    self.forget(volume_id)
 
     def _file(self, volume_id: str) -> pathlib.Path:
         return self._directory / volume_id

@@ -154,14 +154,13 @@ def attached_snapshot(
 
 def settle(backend: Backend) -> None:
     """Disconnect what an earlier instance of this service, or a failed try, has left connected."""
-    notes = _notes(backend)
-    for volume_id in notes.left():
-        with notes.claimed(volume_id) as note:
-            if note is None:
-                continue
-            LOG.warning("Volume %s: was left connected to this node; it is disconnected", volume_id)
-            if _end(backend, backend.context, note):
-                notes.forget(volume_id)
+
+    def disconnected(note: Note) -> bool:
+        told = "Volume %s: was left connected to this node; it is disconnected"
+        LOG.warning(told, note.volume_id)
+        return _end(backend, backend.context, note)
+
+    _notes(backend).settle(disconnected)
 
 
 def _notes(backend: Backend) -> Notes:

@@ -117,14 +117,12 @@ def opened(backend: Backend, context: RequestContext, volume: Volume, path: str)
 
 def settle(backend: Backend) -> None:
     """Close what an earlier instance of this service, or a failed try, has left open."""
-    notes = _notes(backend)
-    for volume_id in notes.left():
-        with notes.claimed(volume_id) as note:
-            if note is None:
-                continue
-            LOG.warning("Volume %s: was left open on this node; it is closed", volume_id)
-            if _close(volume_id):
-                notes.forget(volume_id)
+
+    def closed(note: Note) -> bool:
+        LOG.warning("Volume %s: was left open on this node; it is closed", note.volume_id)
+        return _close(note.volume_id)
+
+    _notes(backend).settle(closed)
 
 
 def is_formatted(path: str) -> bool:

@@ -36,7 +36,8 @@ IMAGE = "glance_image_id"
 """Metadata of an image's volume: the image. It is there before Glance is told of the volume."""
 STORE = "image_service:store_id"
 """Extra spec: Glance's name of the store whose images are volumes of the type."""
-_PREFIX = "image-"
+PREFIX = "image-"
+"""Of the names of images' volumes; the image's id follows."""
 _PATIENCE = 60.0
 """Seconds in which Glance should have looked at a location."""
 _LONGEST_PAUSE = 2.0
@@ -58,7 +59,7 @@ def register(
     """
     if not backend.configuration.image_upload_use_cinder_backend:
         return False
-    if (image.get("disk_format"), image.get("container_format")) != (checks.RAW, "bare"):
+    if not checks.is_bare(image):
         LOG.debug("Image %s: its data is sent, as it is not bare and raw", image["id"])
         return False
     if volume.encryption_key_id:
@@ -75,15 +76,15 @@ def register(
             volume_metadata.write(row.id, {IMAGE: str(image["id"])}, (), whole=False)
         except (NotImplementedError, exception.CinderLiteException) as error:
             LOG.warning("Image %s: volume %s is not cloned: %s", image["id"], volume.id, error)
-            _remove(backend, row)
+            remove(backend, row)
             return False
         try:
             taken = _registered(service, str(image["id"]), row.id, _store(context, volume))
         except exception.ImageNotFound:
-            _remove(backend, row)
+            remove(backend, row)
             raise
         if not taken:
-            _remove(backend, row)
+            remove(backend, row)
             return False
     LOG.info("Image %s: volume %s is its data", image["id"], row.id)
     return True
@@ -107,7 +108,7 @@ def _row(
             "attach_status": states.DETACHED,
             "availability_zone": volume.availability_zone,
             "volume_type_id": volume.volume_type_id,
-            "display_name": f"{_PREFIX}{image['id']}",
+            "display_name": f"{PREFIX}{image['id']}",
             "source_volid": volume.id,
             "bootable": volume.bootable,
             "multiattach": False,
@@ -165,21 +166,21 @@ def _becomes_active(service: ImageService, image_id: str) -> bool:
 
 def undo(backend: Backend, volume: Volume) -> None:
     """Remove the clone of an upload that was interrupted before Glance was told of it."""
-    for row in volumes.for_host(backend.service_host):
-        if row.source_volid != volume.id or not (row.display_name or "").startswith(_PREFIX):
+    for row in volumes.for_host(backend.service_host, source_volid=volume.id):
+        if not (row.display_name or "").startswith(PREFIX):
             continue
         noted = volume_metadata.get(row.id)
         if OWNER in noted and IMAGE not in noted:
             LOG.warning("Volume %s: was to be an image's, is removed", row.id)
-            _remove(backend, row)
+            remove(backend, row)
 
 
-def _remove(backend: Backend, row: Volume) -> None:
-    """Remove an image's volume; what fails is tried again by the periodic work."""
+def remove(backend: Backend, row: Volume) -> None:
+    """Remove an image's volume, data first; what fails is tried again by the periodic work."""
     volumes.update(row.id, {"status": states.DELETING})
     try:
         backend.driver.delete_volume(row)
     except Exception:
-        LOG.exception("Volume %s: could not be removed", row.id)
+        LOG.exception("Volume %s of an image could not be removed", row.id)
         return
     volumes.destroy(row.id)

@@ -26,7 +26,7 @@ from cinder_lite.api.answers.shape import (
     since,
     sometimes,
 )
-from cinder_lite.api.v3 import limits
+from cinder_lite.api.v3 import capabilities, limits
 from cinder_lite.db import quotas
 
 _UP = one_of("up", "down")
@@ -98,16 +98,7 @@ _CAPABILITIES = Shape(
     {
         "namespace": TEXT,
         **dict.fromkeys(
-            (
-                "vendor_name",
-                "volume_backend_name",
-                "pool_name",
-                "driver_version",
-                "storage_protocol",
-                "display_name",
-                "description",
-                "visibility",
-            ),
+            capabilities.FIELDS,
             TEXT_OR_NULL,
         ),
         "replication_targets": array({}),
@@ -124,20 +115,20 @@ _RESOURCES = (*quotas.RESOURCES, quotas.PER_VOLUME)
 _USAGE = Shape("quota-usage", {"limit": LIMIT, "in_use": COUNT, "reserved": COUNT})
 
 
-def _quotas(name: str, of_each: Any, *, with_id: bool, names: tuple[str, ...]) -> Any:
+def _quotas(name: str, of_each: Any, *, with_id: bool) -> Any:
     """Return the schema of limits: of the resources that there are and, besides, of each type."""
     return {
         "title": name,
         "type": "object",
-        "required": [*names, *(["id"] if with_id else [])],
+        "required": [*_RESOURCES, *(["id"] if with_id else [])],
         "properties": {"id": TEXT} if with_id else {},
         "additionalProperties": of_each,
     }
 
 
 _OF_PROJECT = either(
-    _quotas("limits", LIMIT, with_id=True, names=_RESOURCES),
-    _quotas("limits and usage", _USAGE, with_id=True, names=_RESOURCES),
+    _quotas("limits", LIMIT, with_id=True),
+    _quotas("limits and usage", _USAGE, with_id=True),
 )
 _LIMITS = Shape(
     "limits",
@@ -182,18 +173,10 @@ _CLASS = "/os-quota-class-sets/{name}"
 ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/limits"): holding("limits", _LIMITS),
     ("GET", _QUOTAS): holding("quota_set", _OF_PROJECT),
-    ("PUT", _QUOTAS): holding(
-        "quota_set", _quotas("limits", LIMIT, with_id=False, names=_RESOURCES)
-    ),
-    ("GET", f"{_QUOTAS}/defaults"): holding(
-        "quota_set", _quotas("limits", LIMIT, with_id=True, names=_RESOURCES)
-    ),
-    ("GET", _CLASS): holding(
-        "quota_class_set", _quotas("limits", LIMIT, with_id=True, names=_RESOURCES)
-    ),
-    ("PUT", _CLASS): holding(
-        "quota_class_set", _quotas("limits", LIMIT, with_id=False, names=_RESOURCES)
-    ),
+    ("PUT", _QUOTAS): holding("quota_set", _quotas("limits", LIMIT, with_id=False)),
+    ("GET", f"{_QUOTAS}/defaults"): holding("quota_set", _quotas("limits", LIMIT, with_id=True)),
+    ("GET", _CLASS): holding("quota_class_set", _quotas("limits", LIMIT, with_id=True)),
+    ("PUT", _CLASS): holding("quota_class_set", _quotas("limits", LIMIT, with_id=False)),
     ("GET", "/os-services"): holding("services", array(_SERVICE)),
     ("PUT", "/os-services/enable"): _SERVICE_CHANGED,
     ("PUT", "/os-services/disable"): _SERVICE_CHANGED,

@@ -8,7 +8,7 @@ from typing import Any
 from cinder_lite.api import deps
 from cinder_lite.api.request import Request
 
-_FIELDS = (
+FIELDS = (
     "vendor_name",
     "volume_backend_name",
     "pool_name",
@@ -18,6 +18,7 @@ _FIELDS = (
     "description",
     "visibility",
 )
+"""What is told as the backend reports it, null where it does not."""
 
 
 def show(request: Request, host: str) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def show(request: Request, host: str) -> dict[str, Any]:
         found = {**found, "storage_protocol": protocol[0] if protocol else None}
     return {
         "namespace": f"OS::Storage::Capabilities::{name}",
-        **{field: found.get(field) for field in _FIELDS},
+        **{field: found.get(field) for field in FIELDS},
         "replication_targets": found.get("replication_targets", []),
         "properties": found.get("properties"),
     }

@@ -21,7 +21,7 @@ from cinder_lite.db import volumes
 from cinder_lite.image import metadata
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume, utcnow
-from cinder_lite.volume import image_data
+from cinder_lite.volume import image_data, image_volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.drivers.base import ModelUpdate
@@ -30,7 +30,6 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 GIB = 1024**3
-PREFIX = "image-"
 
 _lock = threading.Lock()
 _makers: dict[tuple[str, str], threading.Lock] = {}
@@ -85,7 +84,7 @@ def _cached(backend: Backend) -> list[Volume]:
     found = [
         volume
         for volume in volumes.for_host(backend.service_host, project_id=owner)
-        if (volume.display_name or "").startswith(PREFIX)
+        if (volume.display_name or "").startswith(image_volume.PREFIX)
     ]
     return sorted(found, key=lambda one: str(one.updated_at or one.created_at))
 
@@ -93,11 +92,14 @@ def _cached(backend: Backend) -> list[Volume]:
 def _find(backend: Backend, image: Mapping[str, Any]) -> Volume | None:
     """Return the volume of an image; one of an image that has changed is removed."""
     for volume in _cached(backend):
-        if volume.display_name != PREFIX + image["id"] or volume.status != states.AVAILABLE:
+        if (
+            volume.display_name != image_volume.PREFIX + image["id"]
+            or volume.status != states.AVAILABLE
+        ):
             continue
         if volume.display_description == str(image.get("updated_at")):
             return volume
-        _remove(backend, volume)
+        image_volume.remove(backend, volume)
     return None
 
 
@@ -130,7 +132,7 @@ def _make(
             "attach_status": states.DETACHED,
             "availability_zone": volume.availability_zone,
             "volume_type_id": volume.volume_type_id,
-            "display_name": PREFIX + image["id"],
+            "display_name": image_volume.PREFIX + image["id"],
             "display_description": str(image.get("updated_at")),
             "bootable": True,
             "multiattach": False,
@@ -144,7 +146,7 @@ def _make(
             made = row.replace(**update)
             image_data.write(backend, context, made, image, service, fresh=True, progress=progress)
         except Exception:
-            _remove(backend, row)
+            image_volume.remove(backend, row)
             raise
         values = {"status": states.AVAILABLE, "launched_at": utcnow(), **update}
         volumes.update(row.id, values)
@@ -163,16 +165,5 @@ def _make_room(backend: Backend, size: int) -> bool:
         (most and len(cached) >= most)
         or (most_gib and sum(one.size for one in cached) + size > most_gib)
     ):
-        _remove(backend, cached.pop(0))
+        image_volume.remove(backend, cached.pop(0))
     return True
-
-
-def _remove(backend: Backend, volume: Volume) -> None:
-    """Remove a volume of the cache, data first; what fails is tried again by the periodic work."""
-    volumes.update(volume.id, {"status": states.DELETING})
-    try:
-        backend.driver.delete_volume(volume)
-    except Exception:
-        LOG.exception("Volume %s of the image cache could not be removed", volume.id)
-        return
-    volumes.destroy(volume.id)

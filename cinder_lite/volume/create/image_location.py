@@ -68,7 +68,7 @@ def _not_as_it_is(volume: Volume, image: Mapping[str, Any]) -> str | None:
         return "allowed_direct_url_schemes does not have cinder."
     if volume.encryption_key_id:
         return "the volume is encrypted."
-    if (image.get("disk_format"), image.get("container_format")) != (checks.RAW, "bare"):
+    if not checks.is_bare(image):
         return f"it is {image.get('container_format')}/{image.get('disk_format')}, not bare/raw."
     if image.get("img_signature"):
         return "it is signed, and a signature is of the data that Glance sends."

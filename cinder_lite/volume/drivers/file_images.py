@@ -47,8 +47,7 @@ class SharedImages(base.VolumeDriver):
         """
         url, known = image_location
         path = locations.local_file({**image_meta, "direct_url": url, "locations": known})
-        raw = (image_meta.get("disk_format"), image_meta.get("container_format"))
-        if path is None or not self._sparse or raw != (checks.RAW, "bare"):
+        if path is None or not self._sparse or not checks.is_bare(image_meta):
             return None, False
         with (
             explained(f"volume {volume.id} could not be cloned from image {image_meta['id']}"),

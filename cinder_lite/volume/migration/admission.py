@@ -11,6 +11,18 @@ from cinder_lite.objects import Volume
 from cinder_lite.volume.migration import servers
 from cinder_lite.volume.migration.servers import Found, Use
 
+NOT_MOVING = cond.In(
+    "it is moving already (migration_status is {volume.migration_status}).",
+    "migration_status",
+    states.MIGRATION_IDLE,
+)
+NOT_REPLICATED = cond.In(
+    "it is replicated (replication_status is {volume.replication_status}).",
+    "replication_status",
+    states.REPLICATION_OFF,
+)
+NO_SNAPSHOTS = cond.NoSnapshots("it has snapshots.")
+
 
 def rules(host: str, found: Found) -> list[cond.Condition]:
     """Return what must hold of a volume that is to move to ``host``.
@@ -26,23 +38,15 @@ def rules(host: str, found: Found) -> list[cond.Condition]:
             "status",
             statuses,
         ),
-        cond.In(
-            "it is moving already (migration_status is {volume.migration_status}).",
-            "migration_status",
-            states.MIGRATION_IDLE,
-        ),
-        cond.In(
-            "it is replicated (replication_status is {volume.replication_status}).",
-            "replication_status",
-            states.REPLICATION_OFF,
-        ),
+        NOT_MOVING,
+        NOT_REPLICATED,
         cond.In(
             "it is in the consistency group {volume.consistencygroup_id}.",
             "consistencygroup_id",
             (None,),
         ),
         cond.In("it is in the group {volume.group_id}.", "group_id", (None,)),
-        cond.NoSnapshots("it has snapshots."),
+        NO_SNAPSHOTS,
         cond.OnOtherBackend("it is on {volume.host} already.", host),
         *of_attachments(found),
     ]

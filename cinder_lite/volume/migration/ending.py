@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cinder_lite import message, states
+from cinder_lite import states
 from cinder_lite.volume.migration import giving_back, plan
 from cinder_lite.volume.migration.records import Move
 
@@ -27,17 +27,5 @@ def badly(move: Move, error: str) -> None:
     if move.migration.server_id is not None:
         giving_back.begin(move, states.RECORD_ERROR, error)
         return
-    with message.standing(
-        move.context,
-        message.Action.MIGRATE_VOLUME,
-        move.volume.id,
-        detail=message.Detail.MIGRATION_FAILED,
-        project_id=move.migration.project_id,
-    ):
-        move.end(
-            states.RECORD_ERROR,
-            error,
-            migration_status=states.MIGRATION_ERROR,
-            previous_status=move.volume.status,
-            status=plan.restored_status(move.volume),
-        )
+    status = plan.restored_status(move.volume)
+    move.fail(error, previous_status=move.volume.status, status=status)

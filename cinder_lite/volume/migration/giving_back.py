@@ -17,7 +17,6 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, states
 from cinder_lite.compute import nova
 from cinder_lite.db import volume_attachments
-from cinder_lite.objects import Attachment
 from cinder_lite.volume.migration import offline, server_use
 from cinder_lite.volume.migration.records import Move
 from cinder_lite.volume.migration.server_use import ServerUse
@@ -29,8 +28,6 @@ TRIES = 20
 """How often it is tried to give a volume back."""
 _SURE = 3
 """Looks in a row that find the volume not attached before Nova has failed."""
-
-
 _SURE_OF_PROMISES = 10
 """Looks in a row that find an attachment, without a connector, of which Nova knows nothing."""
 
@@ -83,7 +80,7 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
     begun, absent = False, 0
     while not _complete(move, server_id):
         found = volume_attachments.of_volume(move.volume.id)
-        if all(_only_promised(a) for a in found) and not offline.known_to_nova(move, server_id):
+        if all(a.is_promised for a in found) and not offline.known_to_nova(move, server_id):
             absent += 1
             if not begun and not found:
                 begun, absent = _ask(move, server_id, use), 0
@@ -100,10 +97,6 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
             )
         offline.pause(move)
     LOG.info("Volume %s: server %s has it back", move.volume.id, server_id)
-
-
-def _only_promised(attachment: Attachment) -> bool:
-    return attachment.attach_status == states.ATTACHMENT_RESERVED and not attachment.connector
 
 
 def _ask(move: Move, server_id: str, use: ServerUse) -> bool:
@@ -186,21 +179,12 @@ def _told(move: Move, server_id: str, use: ServerUse, why: str, locked: str | No
 
 def _end(move: Move, use: ServerUse, told: str | None = None) -> None:
     """End the move as its data was settled."""
-    well = use.outcome == states.RECORD_SUCCESS
     values = {
-        "migration_status": states.MIGRATION_SUCCESS if well else states.MIGRATION_ERROR,
         "previous_status": move.volume.status,
         "status": states.IN_USE,  # follows from the attachments
     }
-    outcome = states.RECORD_SUCCESS if well else states.RECORD_ERROR
-    if well:
-        move.end(outcome, told or use.said, **values)
-        return
-    with message.standing(
-        move.context,
-        message.Action.MIGRATE_VOLUME,
-        move.volume.id,
-        detail=message.Detail.MIGRATION_FAILED,
-        project_id=move.migration.project_id,
-    ):
-        move.end(outcome, told or use.said, **values)
+    if use.outcome == states.RECORD_SUCCESS:
+        values["migration_status"] = states.MIGRATION_SUCCESS
+        move.end(states.RECORD_SUCCESS, told or use.said, **values)
+    else:
+        move.fail(told or use.said, **values)

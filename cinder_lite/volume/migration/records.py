@@ -10,7 +10,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, notifications, states
+from cinder_lite import exception, message, notifications, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
@@ -193,6 +193,18 @@ class Move:
             "migrate.end" if outcome == states.RECORD_SUCCESS else "migrate.error",
             **self.told(error),
         )
+
+    def fail(self, error: str | None, **volume_values: Any) -> None:
+        """End the move as one that has failed, and tell its user; takes what :meth:`end` does."""
+        with message.standing(
+            self.context,
+            message.Action.MIGRATE_VOLUME,
+            self.volume.id,
+            detail=message.Detail.MIGRATION_FAILED,
+            project_id=self.migration.project_id,
+        ):
+            marks = {"migration_status": states.MIGRATION_ERROR, **volume_values}
+            self.end(states.RECORD_ERROR, error, **marks)
 
     def told(self, error: str | None = None) -> dict[str, Any]:
         """Return what notifications about the move carry besides its volume."""

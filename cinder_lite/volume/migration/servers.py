@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from oslo_log import log as logging
 
-from cinder_lite import exception, states
+from cinder_lite import exception
 from cinder_lite.compute import nova
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_attachments
@@ -85,9 +85,7 @@ def promised(volume: Volume) -> Found:
     attachments = volume_attachments.of_volume(volume.id)
     if not attachments:
         return Found(Use.FREE, [], attachments)
-    only = all(
-        a.attach_status == states.ATTACHMENT_RESERVED and not a.connector for a in attachments
-    )
+    only = all(attachment.is_promised for attachment in attachments)
     return Found(Use.PARKED if only else Use.RUNNING, [], attachments)
 
 

@@ -24,17 +24,9 @@ CONF = cfg.CONF
 
 _MOVABLE: list[cond.Condition] = [
     cond.In("its status is {volume.status}, not retyping.", "status", (states.RETYPING,)),
-    cond.In(
-        "it is moving already (migration_status is {volume.migration_status}).",
-        "migration_status",
-        states.MIGRATION_IDLE,
-    ),
-    cond.In(
-        "it is replicated (replication_status is {volume.replication_status}).",
-        "replication_status",
-        states.REPLICATION_OFF,
-    ),
-    cond.NoSnapshots("it has snapshots."),
+    admission.NOT_MOVING,
+    admission.NOT_REPLICATED,
+    admission.NO_SNAPSHOTS,
 ]
 
 
