@@ -30,6 +30,8 @@ _SURE = 3
 """Looks in a row that find the volume not attached before Nova has failed."""
 _SURE_OF_PROMISES = 10
 """Looks in a row that find an attachment, without a connector, of which Nova knows nothing."""
+_SURE_OF_KEPT = 30
+"""Looks in a row that find the old attachment before Nova, which was to end it, has not done so."""
 
 
 class _NotGiven(exception.CinderLiteException):
@@ -77,8 +79,11 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
     if not use.asked:
         return  # It was not taken from the server.
     deadline = time.monotonic() + CONF.migration_nova_timeout
-    begun, absent = False, 0
-    while not _complete(move, server_id):
+    begun, absent, kept = False, 0, 0
+    while not (now := _attached(move, server_id)) - {use.attachment_id}:
+        kept = kept + 1 if now else 0
+        if kept >= _SURE_OF_KEPT or (now and time.monotonic() >= deadline):
+            break  # An aborted move may come here while Nova still detaches: it has not, after all.
         found = volume_attachments.of_volume(move.volume.id)
         if all(a.is_promised for a in found) and not offline.known_to_nova(move, server_id):
             absent += 1
@@ -112,11 +117,13 @@ def _ask(move: Move, server_id: str, use: ServerUse) -> bool:
     return True
 
 
-def _complete(move: Move, server_id: str) -> bool:
-    return any(
-        a.instance_uuid == server_id and a.attach_status == states.ATTACHMENT_ATTACHED
+def _attached(move: Move, server_id: str) -> set[str]:
+    """Return the ids of the attachments by which the server has the volume."""
+    return {
+        a.id
         for a in volume_attachments.of_volume(move.volume.id)
-    )
+        if a.instance_uuid == server_id and a.attach_status == states.ATTACHMENT_ATTACHED
+    }
 
 
 def _unlock(move: Move, server_id: str, use: ServerUse) -> None:
@@ -157,7 +164,7 @@ def _failed(move: Move, server_id: str, use: ServerUse, why: str) -> None:
 def _told(move: Move, server_id: str, use: ServerUse, why: str, locked: str | None) -> str:
     """Return what there is to say and to do."""
     parts = [use.said] if use.said else []
-    if not _complete(move, server_id):
+    if not _attached(move, server_id):
         device = f" --device {use.device}" if use.device else ""
         tag = f" --tag {use.tag}" if use.tag else ""
         parts.append(

@@ -100,6 +100,7 @@ def _check_off(move: Move, server_id: str) -> None:
 
 def _ask(move: Move, server_id: str, use: ServerUse) -> ServerUse:
     """Have Nova detach the volume, which the record tells first."""
+    earlier = use
     use = server_use.keep(move, dataclasses.replace(use, asked=True))
     try:
         nova.API().detach(move.context, server_id, move.volume.id)
@@ -107,6 +108,7 @@ def _ask(move: Move, server_id: str, use: ServerUse) -> ServerUse:
         LOG.info("Server %s has let go of volume %s already", server_id, move.volume.id)
     except exception.ComputeFailed as error:
         if not error.begun:
+            server_use.keep(move, earlier)
             raise
     return use
 

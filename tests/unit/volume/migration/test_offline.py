@@ -353,6 +353,37 @@ def test_the_service_stops_while_it_waits(world: World, compute: Nova, volume: V
     check_given_back(world, compute, volume)
 
 
+def test_aborted_and_stopped_while_nova_detaches(
+    world: World, compute: Nova, volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving_back, "_SURE_OF_KEPT", 1000)
+    [old] = volume_attachments.of_volume(volume.id)
+    compute.unable.add("never detach")
+    drain = threading.Thread(target=world.managers["one"].mover.drain)
+
+    def stop() -> None:
+        world.api.abort_migration(world.context, record_of(volume).id)
+        drain.start()
+
+    world.hooks["nova detach done"] = stop
+    world.migrate(volume, offline_servers=True)
+    world.idle()
+    drain.join(30)
+    record = record_of(volume)
+    assert (record.status, record.phase) == ("running", "attaching")
+    late = threading.Timer(0.5, compute._detaches, [volume.id])
+    compute.unable.clear()
+    late.start()
+    world.start("one")
+    world.idle()
+    late.join()
+    assert "aborted by request" in str(record_of(volume).error)
+    assert compute.done == ALL
+    assert old.id not in {now.id for now in volume_attachments.of_volume(volume.id)}
+    check_data(world, volume, "one")
+    check_given_back(world, compute, volume)
+
+
 def test_an_answer_that_is_lost(world: World, compute: Nova, volume: Volume) -> None:
     lost = exception.ComputeFailed(reason="did not answer within 60 seconds.")
     lost.begun = True
