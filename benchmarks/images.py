@@ -144,7 +144,7 @@ def downloads(service: Any, path: Path, size: int, digest: str) -> dict[str, Cal
 
     return {
         "in turn": in_turn,
-        "cinder_lite": lambda: fetch._download(service, image, str(path), None, None),
+        "cinder_lite": lambda: fetch._download(service, image, str(path), None, None, None),
     }
 
 

@@ -290,6 +290,18 @@ class ImageDownloadFailed(Invalid):
     message = "Failed to download image %(image_href)s, reason: %(reason)s"
 
 
+class ImageSignatureVerificationException(Invalid):
+    """An image is not what was signed, or nobody can tell."""
+
+    message = "Failed to verify image signature, reason: %(reason)s"
+
+
+class InvalidSignatureImage(Invalid):
+    """An image's signature is incomplete."""
+
+    message = "Signature metadata is incomplete for image: %(image_id)s: it has no %(missing)s."
+
+
 class ImageConversionNotAllowed(Invalid):
     """The operator has conversions switched off."""
 

@@ -119,6 +119,8 @@ _BY_ERROR = {
     "ImageRightsLost": Detail.CREATION_INTERRUPTED,
     "DriverNotInitialized": Detail.DRIVER_NOT_INITIALIZED,
     "NoValidHost": Detail.NO_BACKEND_AVAILABLE,
+    "ImageSignatureVerificationException": Detail.SIGNATURE_VERIFICATION_FAILED,
+    "InvalidSignatureImage": Detail.SIGNATURE_VERIFICATION_FAILED,
     "ImageTooBig": Detail.NOT_ENOUGH_SPACE_FOR_IMAGE,
     "SnapshotLimitExceeded": Detail.QUOTA_EXCEED,
     "VolumeLimitExceeded": Detail.QUOTA_EXCEED,

@@ -86,6 +86,22 @@ OPTS = [
         help="Image metadata of a volume that an image made of it does not inherit as properties.",
     ),
     cfg.ListOpt(
+        "reserved_image_namespaces",
+        default=[],
+        help="How names of image metadata begin, beside os_glance, img_signature and "
+        "signature_verified, that an image made of a volume does not inherit as properties.",
+    ),
+    cfg.StrOpt(
+        "verify_glance_signatures",
+        default="enabled",
+        choices=[
+            ("disabled", "signatures are not looked at"),
+            ("enabled", "a volume is made of an image with a signature only if that is right"),
+        ],
+        help="Check the signatures of images (img_signature and its companions) with certificates "
+        "of the key manager.",
+    ),
+    cfg.ListOpt(
         "allowed_direct_url_schemes",
         default=[],
         help="Schemes of image locations whose data is taken without Glance: 'cinder' clones the "

@@ -18,7 +18,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import concurrency, exception
-from cinder_lite.image import checks, locations, qemu
+from cinder_lite.image import checks, locations, qemu, signatures
 from cinder_lite.image.glance import CHUNK, ImageService
 from cinder_lite.image.streams import Incoming
 from cinder_lite.volume.copy import process
@@ -54,6 +54,7 @@ def raw_image(
     size: int,
     *,
     owner: str,
+    verifier: signatures.Verifier | None = None,
     progress: Activities | None = None,
     stop: process.Stop | None = None,
 ) -> Iterator[RawImage]:
@@ -62,7 +63,9 @@ def raw_image(
     :param image: its description
     :param size: GiB of the volume that the disk must fit into
     :param owner: this backend (``host@backend``): what it left behind is removed at its start
+    :param verifier: checks the image's signature
     :param progress: tells of ``downloading`` and of ``converting``
+    :raises ImageSignatureVerificationException: it is not what was signed
     :raises ImageUnacceptable: it is not what it claims to be, or not safe, or too large
     :raises ImageDownloadFailed: it did not arrive whole
     :raises ImageTooBig: there is no room for it
@@ -78,7 +81,7 @@ def raw_image(
         converted = os.path.join(directory, "converted")
         check_room(image_id, int(image.get("size") or 0))
         report = progress.of("downloading") if progress is not None else None
-        _download(service, image, downloaded, report, stop)
+        _download(service, image, downloaded, verifier, report, stop)
         facts = checks.inspect(downloaded, image.get("disk_format"), image_id)
         checks.check_virtual_size(facts.virtual_size, size, image_id)
         path = downloaded
@@ -140,14 +143,16 @@ def _download(
     service: ImageService,
     image: Mapping[str, Any],
     path: str,
+    verifier: signatures.Verifier | None,
     progress: Report | None,
     stop: process.Stop | None,
 ) -> None:
     image_id, size = image["id"], int(image.get("size") or 0)
     digest = _digest(image)
+    readers = [digest.update, *([verifier.update] if verifier is not None else [])]
     meter = Meter(size, progress)
     received = 0
-    with Incoming(path, digest.update) as file:
+    with Incoming(path, lambda data: [read(data) for read in readers]) as file:
         for chunk in _chunks(service, image):
             received += len(chunk)
             if received > size:
@@ -165,6 +170,8 @@ def _download(
             image_href=image_id, reason=f"{received} of {size} bytes arrived."
         )
     _verify(image, digest)
+    if verifier is not None:
+        verifier.verify()
     meter.finish("glance")
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cinder_lite.image import signatures
+
 _KEPT = ("checksum", "container_format", "disk_format", "min_disk", "min_ram", "size")
 _OWN = frozenset(
     {
@@ -37,8 +39,8 @@ KEY = "cinder_encryption_key_id"
 """Property of an image of an encrypted volume: its key."""
 KEY_POLICY = "cinder_encryption_key_deletion_policy"
 """Property that tells Glance what becomes of that key."""
-_RESERVED = ("os_glance_",)
-"""How names of properties begin that Glance keeps for itself."""
+_RESERVED = ("os_glance_", signatures.VERIFIED)
+"""How names of properties begin that Glance keeps for itself, or that are ours to say."""
 
 
 def of_image(image: Mapping[str, Any]) -> dict[str, str]:

@@ -50,8 +50,9 @@ def convert(
     order = ("-W",) if target_format == "raw" else ()
     qemu = ("qemu-img", "convert", "-p", "-S", "4k", *order)
     formats = ("-f", source_format, "-O", target_format)
-    # Its progress goes to standard output, where nobody listens.
-    aloud = ("sh", "-c", 'exec "$@" >&2', "sh")
+    # Its progress goes to standard output, where nobody listens. Each of its many threads would
+    # reserve 64 MiB of address space for memory of its own and, on a slow disk, run into the limit.
+    aloud = ("sh", "-c", 'export MALLOC_ARENA_MAX=1; exec "$@" >&2', "sh")
     command = process.assemble([*aloud, *prlimit, *qemu, *options, *formats, source, target], None)
 
     def parse(line: str) -> tuple[int, int] | None:

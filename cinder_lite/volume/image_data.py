@@ -9,7 +9,7 @@ from typing import Any
 from oslo_log import log as logging
 
 from cinder_lite.context import RequestContext
-from cinder_lite.image import fetch
+from cinder_lite.image import fetch, signatures
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume import connections, image_encryption
@@ -39,7 +39,8 @@ def write(
     :raises CinderLiteException: the image can not be had, or is refused, or could not be written
     """
     encrypted = image_encryption.is_needed(volume, image)
-    if not encrypted:  # a driver would write what it is given
+    # A driver would write what it is given, as it is.
+    if not encrypted and not signatures.is_checked(image):
         try:
             backend.driver.copy_image_to_volume(context, volume, service, image["id"])
             return
@@ -48,7 +49,12 @@ def write(
     stats = backend.driver.get_volume_stats()
     with (
         fetch.raw_image(
-            service, image, volume.size, owner=backend.service_host, progress=progress
+            service,
+            image,
+            volume.size,
+            owner=backend.service_host,
+            verifier=signatures.verifier(context, image),
+            progress=progress,
         ) as raw,
         connections.attached(
             backend,

@@ -15,7 +15,7 @@ from cinder_lite import exception, message, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_glance_metadata, volumes
-from cinder_lite.image import checks, fetch, metadata, qemu
+from cinder_lite.image import checks, fetch, metadata, qemu, signatures
 from cinder_lite.image.glance import ImageService
 from cinder_lite.image.streams import Outgoing
 from cinder_lite.objects import Volume
@@ -192,7 +192,8 @@ def reimage(
         image_data.write(
             backend, context, volume, service.located(dict(image)), service, fresh=False
         )
-        volume_glance_metadata.replace(volume_id, metadata.of_image(image))
+        noted = {**metadata.of_image(image), **signatures.noted(image)}
+        volume_glance_metadata.replace(volume_id, noted)
     except Exception as error:
         LOG.exception("Volume %s: image %s could not be written over it", volume_id, image["id"])
         message.create(

@@ -14,7 +14,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_glance_metadata as db_metadata
 from cinder_lite.db import volume_types, volumes
-from cinder_lite.image import checks, metadata
+from cinder_lite.image import checks, metadata, signatures
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume.rpcapi import VolumeAPI
@@ -23,6 +23,8 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _LOCKED = (states.MAINTENANCE, states.UPLOADING)
+_NAMESPACES = ("os_glance", signatures.PREFIX, signatures.VERIFIED)
+"""How names begin of what an image made of a volume never inherits."""
 _RAW_ONLY = "images are not converted here; the only disk_format is raw."
 _NOT_MOVING = cond.In(
     "the volume is moving to another backend (migration_status is {volume.migration_status}).",
@@ -177,13 +179,14 @@ def _unmark(volume: Volume, status: str) -> None:
 def _properties(volume: Volume) -> dict[str, str]:
     """Return the properties that an image of a volume inherits from the volume's image.
 
-    Its key is not among them: that one goes with that image.
+    Its key and its signature are not among them: those are that image's own.
     """
+    reserved = (*_NAMESPACES, *CONF.reserved_image_namespaces)
     core = {*CONF.glance_core_properties, metadata.KEY, metadata.KEY_POLICY}
     return {
         name: value
         for name, value in db_metadata.get(volume.id).items()
-        if name not in core and not name.startswith("os_glance_")
+        if name not in core and not name.startswith(reserved)
     }
 
 

@@ -17,6 +17,7 @@ from tests import glance as stand_in
 from tests.functional.harness import keys
 from tests.functional.harness.deployment import Deployment
 from tests.functional.harness.process import wait_until
+from tests.signing import signer
 
 MIB = 1024**2
 ENCRYPTION = {"cipher": "aes-xts-plain64", "key_size": 256, "control_location": "front-end"}
@@ -160,6 +161,24 @@ def test_an_image_is_encrypted_for_its_volume_and_copied_for_the_next(
 
     cloud.delete_volume(first["id"])
     assert set(kept(cloud)) - set(before) == {of_image}
+
+
+def test_a_signed_image(cloud: Deployment, glance: stand_in.FakeGlance) -> None:
+    """Only what was signed becomes a volume; cursive asks the key manager for the certificate."""
+    data, somebody = os.urandom(MIB), signer()
+    certificate = keys.add_certificate(cloud.directory / "state", somebody.certificate)
+    signed = somebody.properties(data, certificate)
+    volume = cloud.create_volume(imageRef=glance.add(data, **signed))
+    assert volume["volume_image_metadata"]["signature_verified"] == "True"
+    with cloud.volume_file(volume).open("rb") as file:
+        assert file.read(MIB) == data
+    forged = cloud.create_volume(imageRef=glance.add(data[::-1], **signed), wait=False)
+    cloud.wait_for_status(forged["id"], "error")
+    told = cloud.get(f"/messages?resource_uuid={forged['id']}")["messages"]
+    assert ["signature of the image is wrong" in one["user_message"] for one in told] == [True]
+    for one in (volume, forged):
+        cloud.delete_volume(one["id"])
+    assert not list(cloud.directory.rglob("conversion/*/*"))
 
 
 def _plain_of(cloud: Deployment, volume: dict[str, Any], folder: Path) -> bytes:

@@ -11,8 +11,8 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import volumes
-from cinder_lite.image import checks
+from cinder_lite.db import volume_glance_metadata, volumes
+from cinder_lite.image import checks, signatures
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
 from cinder_lite.volume import image_data
@@ -43,7 +43,8 @@ def from_image(
     image = service.located(_described(service, context, volume, str(volume_spec.image_id)))
     checks.check_description(image, volume.size)
     update, cloned = None, False
-    if not volume.encryption_key_id:  # a clone would hold what the image holds
+    # A clone would hold what the image holds, and a signature is of the data that Glance sends.
+    if not volume.encryption_key_id and not signatures.is_checked(image):
         place = _location(image)
         update, cloned = backend.driver.clone_image(context, volume, place, image, service)
     if not cloned:
@@ -92,6 +93,8 @@ def _copied(
         raise exception.InvalidVolume(reason=f"volume {volume.id} is no longer being created.")
     made = volume.replace(**update)
     image_data.write(backend, context, made, image, service, fresh=True, progress=progress)
+    if noted := signatures.noted(image):
+        volume_glance_metadata.update(volume.id, noted)
     return update
 
 

@@ -17,7 +17,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_metadata, volumes
-from cinder_lite.image import checks, locations
+from cinder_lite.image import checks, locations, signatures
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.create.progress import Progress
@@ -70,7 +70,7 @@ def _not_as_it_is(volume: Volume, image: Mapping[str, Any]) -> str | None:
         return "the volume is encrypted."
     if not checks.is_bare(image):
         return f"it is {image.get('container_format')}/{image.get('disk_format')}, not bare/raw."
-    if image.get("img_signature"):
+    if signatures.is_checked(image):
         return "it is signed, and a signature is of the data that Glance sends."
     return None
 

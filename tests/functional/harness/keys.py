@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from castellan.common import exception
-from castellan.common.objects import symmetric_key
+from castellan.common.objects import symmetric_key, x_509
 from oslo_config import cfg
 
 BACKEND = "tests.functional.harness.keys.DirectoryKeyManager"
 """Value of ``[key_manager] backend``."""
+_CERTIFICATE = ".der"
 
 
 def kept(state: Path) -> dict[str, bytes]:
@@ -23,7 +24,15 @@ def kept(state: Path) -> dict[str, bytes]:
     """
     directory = state / "keys"
     found = directory.iterdir() if directory.exists() else ()
-    return {path.name: path.read_bytes() for path in found}
+    return {path.name: path.read_bytes() for path in found if path.suffix != _CERTIFICATE}
+
+
+def add_certificate(state: Path, der: bytes) -> str:
+    """Keep a certificate, and return its id."""
+    key_id = str(uuid.uuid4())
+    (state / "keys").mkdir(parents=True, exist_ok=True)
+    (state / "keys" / f"{key_id}{_CERTIFICATE}").write_bytes(der)
+    return key_id
 
 
 class DirectoryKeyManager:
@@ -45,7 +54,10 @@ class DirectoryKeyManager:
         return self._keep(managed_object.get_encoded())
 
     def get(self, context: Any, managed_object_id: str) -> Any:
-        """Return a key."""
+        """Return a key, or a certificate."""
+        certificate = self._directory / f"{managed_object_id}{_CERTIFICATE}"
+        if certificate.exists():
+            return x_509.X509(certificate.read_bytes())
         try:
             key = (self._directory / managed_object_id).read_bytes()
         except FileNotFoundError:

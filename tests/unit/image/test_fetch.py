@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception
-from cinder_lite.image import fetch
+from cinder_lite.image import fetch, qemu
 from cinder_lite.image.glance import ImageService
 from tests.glance import FakeGlance
 from tests.unit.conftest import SetOption
@@ -191,6 +192,18 @@ def test_a_vmdk_type_that_is_not_allowed(
     option("vmdk_allowed_types", ["streamOptimized"])
     sentence = fetched.refused(glance.add(made(tmp_path, "vmdk"), "vmdk"))
     assert "VMDK images of the type monolithicsparse are not accepted" in sentence
+
+
+@needs_qemu
+def test_many_reads_at_once_take_little_address_space(
+    glance: FakeGlance,
+    fetched: Fetcher,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(qemu, "GIB", 200 * MIB)
+    data = os.urandom(64 * MIB)
+    assert fetched(glance.add(made(tmp_path, "qcow2", data=data), "qcow2")) == data
 
 
 @needs_qemu

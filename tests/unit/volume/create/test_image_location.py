@@ -86,7 +86,6 @@ def test_a_volume_in_the_images_project_needs_no_mark(world: World, glance: Fake
         ({"owner": "thief"}, "it is not the image's owner's."),
         ({"owner": None}, "it is not the image's owner's."),
         ({"container_format": "ovf"}, "not bare/raw"),
-        ({"img_signature": "x"}, "it is signed"),
         ({"direct_url": None, "locations": []}, None),
     ],
 )
