@@ -348,6 +348,8 @@ class Migration:
     """The server that has let go of the volume, or is to."""
     server_use: str | None = None
     """JSON: how that server used the volume, and what has been done about it."""
+    abort_requested: bool = False
+    """It was asked that the move be undone."""
     bytes_total: int = 0
     bytes_copied: int = 0
     bytes_skipped: int = 0

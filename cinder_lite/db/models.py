@@ -303,6 +303,7 @@ volume_migrations = sa.Table(
     _column("offline_servers", sa.Boolean, nullable=False, default=False),
     _column("server_id", Uuid),
     _column("server_use", sa.Text),
+    _column("abort_requested", sa.Boolean, nullable=False, default=False),
     _column("bytes_total", sa.BigInteger, nullable=False, default=0),
     _column("bytes_copied", sa.BigInteger, nullable=False, default=0),
     _column("bytes_skipped", sa.BigInteger, nullable=False, default=0),

@@ -123,6 +123,21 @@ def _advance(
     return bool(connection.execute(query, {"updated_at": utcnow(), **values}).rowcount)
 
 
+@engine.retried
+def request_abort(migration_id: str, phases: Sequence[str]) -> bool:
+    """Record that a move is to be aborted, whoever works on it.
+
+    :param phases: the record's phase must be one of these
+    :returns: False when it is another, or the move has ended
+    """
+    query = sa.update(T).where(
+        T.c.id == migration_id, T.c.status == states.RECORD_RUNNING, T.c.phase.in_(phases)
+    )
+    values = {"abort_requested": True, "updated_at": utcnow()}
+    with engine.statement() as connection:
+        return bool(connection.execute(query, values).rowcount)
+
+
 def note_progress(migration_id: str, owner: str, values: Mapping[str, Any]) -> bool:
     """Change columns of a running record of this process that say how far its bytes are.
 

@@ -15,6 +15,7 @@ from cinder_lite.db import volume_migrations, volumes
 from cinder_lite.objects import Migration, utcnow
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import (
+    aborting,
     attached,
     driver_move,
     host_copy,
@@ -194,7 +195,8 @@ class Mover:
 
     def _heed_abort(self, move: Move) -> None:
         """Abort a move, under the lock, if that was asked for before it was known here."""
-        if move.id in self._aborted:
+        recorded = move.migration.abort_requested and aborting.is_in_time(move.migration.phase)
+        if move.id in self._aborted or recorded:
             move.abort()
 
     def _spawn(self, move: Move, work: Callable[[Move], None]) -> None:

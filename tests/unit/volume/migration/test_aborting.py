@@ -66,6 +66,25 @@ def test_while_it_is_copied(world: World, step: str) -> None:
     assert world.check(volume, quota=(1, 1)).status == states.RECORD_SUCCESS
 
 
+@pytest.mark.parametrize("step", ["driver create_volume", "copy 1"])
+def test_no_crash_forgets_it(world: World, step: str) -> None:
+    volume = world.volume()
+    world.lose_mail_of_dead = True
+
+    def dies() -> None:
+        world.held.add("abort_migration")
+        abort(world, volume)
+        world.dead.add("one")
+
+    world.hooks[step] = dies
+    world.migrate(volume, force_host_copy=True)
+    world.idle()
+    world.mail.clear()
+    world.held.clear()
+    world.settle()
+    check_aborted(world, volume)
+
+
 def test_while_it_waits_for_its_turn(world: World, option: SetOption) -> None:
     option("max_concurrent_migrations", 1, "one_file")
     first, waiting = rows.volume(), world.volume()
