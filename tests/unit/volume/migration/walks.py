@@ -7,6 +7,7 @@ at the same time. Only how the threads of a race interleave is left to chance.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import dataclasses
 import random
@@ -17,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cinder_lite import exception, states
+from cinder_lite.compute import nova
 from cinder_lite.db import (
     engine,
     models,
@@ -32,7 +34,7 @@ from tests.unit.volume.migration.world import World
 
 OTHER_SERVER = "5e4e0000-0000-0000-0000-000000000002"
 NODES = ("compute1", "compute2", "compute3")
-STEPS = 7
+STEPS = 10
 """Steps of a walk; a race counts as one."""
 HOSTS = ("one@file#file", "two@file#file")
 
@@ -111,6 +113,55 @@ class Compute(Nova):
         for old in found:
             self.ends(old.id)
 
+    # --- servers that are shut off let go of their volumes: who has one is in the database ------
+
+    def attached(self, _context: object, server_id: str, volume_id: str) -> nova.Attached:
+        """Return how the server uses a volume."""
+        found = self._of_server(server_id, volume_id)
+        if not found:
+            raise exception.ServerNotFound(uuid=server_id)
+        return nova.Attached(found[0].id, "/dev/vdb", None, False)
+
+    @staticmethod
+    def _of_server(server_id: str, volume_id: str) -> list[Attachment]:
+        found = volume_attachments.of_volume(volume_id)
+        return [one for one in found if one.instance_uuid == server_id]
+
+    def detach(self, context: object, server_id: str, volume_id: str) -> None:
+        """Begin to detach."""
+        self.attached(context, server_id, volume_id)
+        contextvars.Context().run(self._begins_to_detach, volume_id)
+        self._begin(self._lets_go, server_id, volume_id)
+
+    def _lets_go(self, server_id: str, volume_id: str) -> None:
+        for one in self._of_server(server_id, volume_id):
+            with contextlib.suppress(exception.NotFound):
+                self.ends(one.id)
+
+    def attach(self, _context: object, server_id: str, volume_id: str, how: nova.Attached) -> None:
+        """Reserve the volume and leave the rest to the compute host."""
+        try:
+            made = contextvars.Context().run(self._promises, volume_id, server_id)
+        except exception.InvalidVolume as error:
+            refusal = exception.ComputeFailed(reason=f"answered 409: {error.msg}")
+            refusal.begun = False
+            raise refusal from None
+        self._begin(self._takes, made)
+
+    def _takes(self, made: Attachment) -> None:
+        try:
+            self.attachments.update(self.context, made, connector(self.node))
+            self.attachments.complete(self.context, made)
+        except exception.CinderLiteException:
+            with contextlib.suppress(exception.NotFound):
+                self.ends(made.id)
+
+    def turns(self, before: tuple[str, ...], after: str) -> None:
+        """Have the owner change the server's state, which a lock forbids."""
+        if self.locked or self.vm_state not in before:
+            raise exception.Invalid(f"It is {self.vm_state}, locked: {self.locked}.")
+        self.vm_state = after
+
     def extend_volume(self, *_: Any) -> bool:
         """Take note that a volume has grown."""
         return True
@@ -144,6 +195,7 @@ class Walk:
         first = sorted(self.types, key=self.types.__getitem__)[-1]
         self.volume = self.world.volume(multiattach=self.multiattach, volume_type_id=first)
         self.context = self.compute.context
+        self.compute.vm_state, self.compute.locked = "active", False
         self.wrong: list[BaseException] = []
         self.restarting = threading.Lock()
 
@@ -180,7 +232,7 @@ class Walk:
     def _choose(self) -> Step:
         """Draw a step with its arguments."""
         steps: dict[Callable[[], Step], int] = {
-            self._attach: 5,
+            self._attach: 9,
             self._detach: 2,
             self._pre: 3,
             self._post: 3,
@@ -192,6 +244,12 @@ class Walk:
             self._restart: 2,
             self._abort: 2,
             self._delete: 1,
+            self._stop: 1,
+            self._migrate_stopped: 4,
+            self._shelve_and_migrate: 2,
+            self._start: 3,
+            self._shelve: 1,
+            self._unshelve: 4,
             self._begin_detaching: 1,
             self._roll_detaching: 1,
         }
@@ -238,6 +296,9 @@ class Walk:
                 thread.join(30)
                 assert not thread.is_alive(), "Nova hangs"
             self.compute.threads.clear()
+            for name in ("one", "two"):  # What could not be given back is tried again.
+                with self.world.acting(name):
+                    self.world.managers[name]._settle()
             if not volume_migrations.running() and not self.world.mail:
                 break
         if self.wrong:
@@ -259,6 +320,7 @@ class Walk:
         node, complete = self.random.choice(NODES), self.random.random() < 0.9  # noqa: PLR2004
 
         def step() -> None:
+            self.compute.turns(("active", "stopped"), self.compute.vm_state)
             made = self.compute.attachments.create(self.context, self._now(), server)
             try:
                 self.compute.attachments.update(self.context, made, connector(node))
@@ -275,6 +337,7 @@ class Walk:
         number = self.random.randrange(4)
 
         def step() -> None:
+            self.compute.turns(("active", "stopped"), self.compute.vm_state)
             found = self._attachment(number)
             self.compute.actions.begin_detaching(self.context, self._now())
             self.compute.attachments.delete(self.context, found)
@@ -297,6 +360,7 @@ class Walk:
         node, fails = self.random.choice(NODES), self.random.random() < 0.2  # noqa: PLR2004
 
         def step() -> None:
+            self.compute.turns(("active",), "active")
             server = str(self._attachment(0).instance_uuid)
             made = self.compute.attachments.create(
                 self.context, self._now(), server, connector(node)
@@ -324,6 +388,7 @@ class Walk:
         host, script = self.random.choice(HOSTS), self.random.choice(SCRIPTS)
         copy, lock = self.random.random() < 0.5, self.random.random() < 0.2  # noqa: PLR2004
         refuses = self.random.random() < 0.1  # noqa: PLR2004
+        offline = self.random.random() < 0.7  # noqa: PLR2004
 
         def step() -> None:
             self.compute.script = script
@@ -331,11 +396,60 @@ class Walk:
             refusal.begun = False
             self.compute.answer = refusal if refuses else None
             self.world.api.migrate_volume(
-                self.context, self._now(), host, force_host_copy=copy, lock_volume=lock
+                self.context,
+                self._now(),
+                host,
+                force_host_copy=copy,
+                lock_volume=lock,
+                offline_servers=offline,
             )
 
-        how = f"copy {copy}, lock {lock}, Nova {'refuses' if refuses else script.__name__}"
+        nova_does = "refuses" if refuses else script.__name__
+        how = f"copy {copy}, lock {lock}, offline {offline}, Nova {nova_does}"
         return self._named(f"migrate to {host}, {how}", step)
+
+    def _migrate_stopped(self) -> Step:
+        """Stop the server, if it runs, and move the volume from under it."""
+        host, copy = self.random.choice(HOSTS), self.random.random() < 0.5  # noqa: PLR2004
+
+        def step() -> None:
+            if self.compute.vm_state == "active":
+                self.compute.turns(("active",), "stopped")
+            self.world.api.migrate_volume(
+                self.context, self._now(), host, force_host_copy=copy, offline_servers=True
+            )
+
+        return self._named(f"stop, then migrate to {host}, copy {copy}, offline", step)
+
+    def _shelve_and_migrate(self) -> Step:
+        """Shelve the server, and move the volume that is only promised to it."""
+        shelve, migrate = self._shelve(), self._migrate()
+
+        def step() -> None:
+            shelve()
+            migrate()
+
+        return step
+
+    def _stop(self) -> Step:
+        return self._named("stop", lambda: self.compute.turns(("active",), "stopped"))
+
+    def _start(self) -> Step:
+        return self._named("start", lambda: self.compute.turns(("stopped",), "active"))
+
+    def _shelve(self) -> Step:
+        def step() -> None:
+            self.compute.turns(("active", "stopped"), self.compute.vm_state)
+            self.compute.offloads(self._now())
+
+        return self._named("shelve and offload", step)
+
+    def _unshelve(self) -> Step:
+        def step() -> None:
+            self.compute.turns((nova.OFFLOADED,), nova.OFFLOADED)
+            self.compute.unshelves(self._now())
+
+        return self._named("unshelve", step)
 
     def _extend(self) -> Step:
         def step() -> None:
@@ -391,6 +505,7 @@ class Walk:
     def look(self) -> None:
         """Assert what must hold whenever nothing runs."""
         assert not volume_migrations.running()
+        assert not self.compute.locked
         for record in volume_migrations.listing({"volume_id": self.volume.id}, limit=100):
             assert record.status in ("success", "error"), record
             assert (record.phase, bool(record.error)) == ("done", record.status == "error")
