@@ -33,6 +33,9 @@ class FakeGlance:
         """How many of the next requests are answered 503."""
         self.truncated: set[str] = set()
         """Images whose data ends halfway."""
+        self.flowing = threading.Event()
+        """While it is not set, only the first half of an image's data is sent."""
+        self.flowing.set()
         self.refuse_uploads = False
         self.tokens: set[str | None] = set()
         self.locations: list[str] = []
@@ -144,6 +147,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         with contextlib.suppress(OSError):
             for start in range(0, len(data), CHUNK):
+                if start >= len(data) // 2:
+                    self.glance.flowing.wait(60)
                 self.wfile.write(data[start : start + CHUNK])
 
     def do_POST(self) -> None:

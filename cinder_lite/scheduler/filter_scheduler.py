@@ -121,7 +121,7 @@ class FilterScheduler(driver.Scheduler):
         current = request_spec["volume_properties"]["host"]
         properties = {**filter_properties, "vol_exists_on": current}
         refusals: list[Refusal] = []
-        self.host_manager.services()
+        self.host_manager.look_at_services()
         with self.host_manager.lock:
             weighed = self._get_weighted_candidates(context, request_spec, properties, refusals)
             for one in weighed:
@@ -155,8 +155,8 @@ class FilterScheduler(driver.Scheduler):
         :raises NoValidHost: none will do
         """
         refusals: list[Refusal] = []
-        # Asked before the lock is taken: whoever waits for the lock must not wait for the database.
-        self.host_manager.services()
+        # Before the lock is taken: whoever waits for the lock must not wait for the database.
+        self.host_manager.look_at_services()
         with self.host_manager.lock:
             # The database may have told of it with a report: it must not be in its own way.
             self.release(request_spec)
@@ -177,7 +177,7 @@ class FilterScheduler(driver.Scheduler):
 
         :raises NoValidHost: none takes them all; the reason says why
         """
-        self.host_manager.services()
+        self.host_manager.look_at_services()
         refusals: list[Refusal] = []
         weights: list[dict[str, float]] = []
         pools: dict[str, str] = {}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,10 +24,8 @@ from cinder_lite.scheduler.ledger import Ledger, Promise
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
-SERVICES_FRESH_SECONDS = 0.1
-"""How long the list of services is used before the database is asked again."""
 RECHECK_SECONDS = 1.0
-"""Longest wait for a report before the list of services is looked at again: one may have gone."""
+"""Longest wait for a report before the services are looked at again: one may have gone."""
 
 
 class Backend(NamedTuple):
@@ -50,8 +47,7 @@ class HostManager:
         self._arrived = threading.Condition(self.lock)
         self._backends: dict[str, Backend] = {}
         self._ledger = Ledger()
-        self._services: dict[str, Service] = {}
-        self._services_until = -math.inf
+        self._services: dict[str, Service] | None = None
         self._filters = [
             filter_class()
             for filter_class in plugins.load(
@@ -64,13 +60,19 @@ class HostManager:
 
     # --- services ----------------------------------------------------------------------------
 
-    def services(self) -> dict[str, Service]:
-        """Return the volume services by ``host@backend``, as of a moment ago."""
-        if time.monotonic() >= self._services_until:
-            found = services.listing(binary=services.VOLUME)
-            self._services = {service.host: service for service in found}
-            self._services_until = time.monotonic() + SERVICES_FRESH_SECONDS
+    def look_at_services(self) -> dict[str, Service]:
+        """Ask the database for the volume services, and return them by ``host@backend``.
+
+        Whoever chooses a pool does so first, and before it takes the lock: a service that was
+        disabled before the request came must not be chosen.
+        """
+        found = services.listing(binary=services.VOLUME)
+        self._services = {service.host: service for service in found}
         return self._services
+
+    def _known_services(self) -> dict[str, Service]:
+        """Return the volume services as they were at the last look."""
+        return self.look_at_services() if self._services is None else self._services
 
     def missing_reports(self, service_host: str | None = None) -> list[str]:
         """Return the services that are up and enabled but have not reported yet.
@@ -79,7 +81,7 @@ class HostManager:
         """
         return [
             name
-            for name, service in self.services().items()
+            for name, service in self._known_services().items()
             if (service_host is None or name == service_host)
             and name not in self._backends
             and _why_not(service) is None
@@ -94,7 +96,7 @@ class HostManager:
         """
         deadline = time.monotonic() + timeout
         while True:
-            self.services()  # Outside the lock: it may ask the database.
+            self.look_at_services()
             with self._arrived:
                 any_report = service_host is not None or bool(self._backends)
                 if any_report and not self.missing_reports(service_host):
@@ -196,7 +198,7 @@ class HostManager:
 
         :param within: look at this backend (``host@backend``) or pool only
         """
-        known = self.services()
+        known = self._known_services()
         with self.lock:
             if within is None:
                 found = [self._pools_of(service) for service in known.values()]
@@ -227,9 +229,10 @@ class HostManager:
 
     def _pools_within(self, within: str) -> tuple[list[HostState], list[Refusal]]:
         service_host, name = host_name.service_of(within), host_name.pool_of(within)
-        service = self._services.get(service_host)
+        services_by_host = self._known_services()
+        service = services_by_host.get(service_host)
         if service is None:
-            known = ", ".join(sorted(self._services)) or "none"
+            known = ", ".join(sorted(services_by_host)) or "none"
             why_not = f"there is no volume service of that name; known are: {known}"
             return [], [Refusal(within, "", why_not)]
         pools, refusals = self._pools_of(service)
@@ -261,6 +264,7 @@ class HostManager:
         :param filters: ``name`` (of the pool) or capabilities, and the values they must have
         :param type_properties: pools must pass the filters with these as well
         """
+        self.look_at_services()
         hosts, _ = self.get_all_host_states()
         if type_properties is not None:
             with self.lock:

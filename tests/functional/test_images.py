@@ -22,6 +22,7 @@ import requests
 
 from tests import glance as stand_in
 from tests.functional.harness.deployment import Deployment, program
+from tests.functional.harness.process import wait_until
 
 MIB, GIB = 1024**2, 1024**3
 URL = "CINDER_LITE_TEST_GLANCE"
@@ -255,6 +256,44 @@ def test_twenty_at_once_read_glance_once(deploy: Callable[..., Deployment], tmp_
             with cached.volume_file(volume).open("rb") as file:
                 assert file.read(20 * MIB) == raw.read_bytes()
         assert running.downloads == 1
+
+
+@pytest.mark.parametrize("activity", ["downloading", "copying"])
+def test_a_creation_that_is_killed_is_done_again(
+    deploy: Callable[..., Deployment], tmp_path: Path, activity: str
+) -> None:
+    """The volume has the image's bytes in the end, and the node nothing besides."""
+    raw = _disk(tmp_path).read_bytes()
+    with stand_in.running() as running:
+        image_id = running.add(raw)
+        settings = {
+            "DEFAULT": {"glance_api_servers": running.url},
+            "file": {"volume_copy_bps_limit": MIB // 4},
+        }
+        cloud = deploy(settings=settings, hosts=("alpha",))
+        if activity == "downloading":
+            running.flowing.clear()
+        volume = cloud.create_volume(1, wait=False, imageRef=image_id)
+        if activity == "downloading":
+            cloud.wait_for_status(volume["id"], activity)
+        else:
+            wait_until(lambda: activity in _progress(cloud, volume["id"]), 60, activity)
+        cloud.kill("volume-alpha")
+        running.flowing.set()
+        cloud.start("volume-alpha")
+        made = cloud.wait_for_status(volume["id"], "available")
+        assert made["metadata"] == {}
+        assert made["volume_image_metadata"]["image_id"] == image_id
+        with cloud.volume_file(made).open("rb") as file:
+            assert file.read(len(raw)) == raw
+            assert not any(file.read())
+        assert running.downloads == 2
+        assert not list(cloud.directory.rglob("conversion/*/*"))
+        assert cloud.get(f"/messages?resource_uuid={volume['id']}")["messages"] == []
+
+
+def _progress(cloud: Deployment, volume_id: str) -> str:
+    return str(cloud.show(volume_id)["metadata"].get("creation_progress"))
 
 
 def test_its_progress_is_seen(deploy: Callable[..., Deployment], tmp_path: Path) -> None:

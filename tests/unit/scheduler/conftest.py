@@ -248,7 +248,7 @@ def manager(database: str, rpcapi: FakeVolumeAPI, notifier: FakeNotifier) -> Sch
 
 def forget_services(host_manager: HostManager) -> None:
     """Make the host manager ask the database for the services again."""
-    host_manager._services_until = 0.0
+    host_manager._services = None
 
 
 def report(

@@ -131,7 +131,7 @@ def test_a_database_that_does_not_answer_keeps_requests_for_later(
         asked_database.set()
         raise RuntimeError("no database")
 
-    monkeypatch.setattr(host_manager, "services", fails)
+    monkeypatch.setattr(host_manager, "look_at_services", fails)
     finished = threading.Event()
     readiness.when_ready(finished.set)
     assert asked_database.is_set()
