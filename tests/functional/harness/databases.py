@@ -39,8 +39,12 @@ class MariaDB(Server):
         user = pwd.getpwuid(os.getuid()).pw_name
         install, program = find_program("mariadb-install-db"), self._program()
         assert install is not None and program is not None
+        # Of its own: a server that starts removes what others have in a directory that they share.
+        temporary = self.directory / "tmp"
+        temporary.mkdir()
+        directories = [f"--user={user}", f"--datadir={data}", f"--tmpdir={temporary}"]
         process.run(
-            [install, "--no-defaults", f"--user={user}", f"--datadir={data}", "--skip-test-db"],
+            [install, "--no-defaults", *directories, "--skip-test-db"],
             self.directory / "install.out",
         )
         (self.directory / "account.sql").write_text(
@@ -53,8 +57,7 @@ class MariaDB(Server):
                 [
                     program,
                     "--no-defaults",
-                    f"--user={user}",
-                    f"--datadir={data}",
+                    *directories,
                     f"--socket={self.directory}/mariadb.sock",
                     f"--port={self.port}",
                     f"--pid-file={self.directory}/mariadb.pid",
