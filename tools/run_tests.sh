@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # run_tests.sh [all|style|unit|functional|storage|tempest|nova|fuzz] [pytest arguments...]
 #
-#   (nothing)   style checks, then unit and functional tests
+#   (nothing)   style checks, unit and functional tests, and for root the storage tests but the slow ones
 #   style       ruff, mypy, the scripts, the generated samples
 #   unit        unit tests: no root, no servers
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
-#   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root (half an hour)
+#   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root (about an hour)
 #   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
 #   nova        volumes in use by servers of a real Nova, with Placement, Keystone and Glance (some minutes)
 #   fuzz        requests made of the OpenAPI description, by the ten thousand (five to fifteen minutes)
@@ -40,11 +40,19 @@ style() {
     "$VENV/bin/python" tools/check_style.py
 }
 
+choice=()
 profiles=()
 case "$what" in
     default)
         directories=(tests/unit tests/functional)
+        choice=(-m "not slow")
         profiles=(test)
+        if [ "$(id -u)" = 0 ]; then
+            directories+=(tests/storage)
+            profiles+=(storage)
+        else
+            say "the storage tests need root, and are left out"
+        fi
         ;;
     all) directories=(tests/unit tests/functional tests/storage tests/tempest tests/nova tests/fuzz) ;;
     style) directories=() ;;
@@ -65,4 +73,4 @@ case "$what" in
     default | all | style) style ;;
 esac
 [ "${#directories[@]}" -gt 0 ] || exit 0
-exec "$VENV/bin/python" -m pytest "${directories[@]}" "$@" </dev/null
+exec "$VENV/bin/python" -m pytest "${directories[@]}" "${choice[@]}" "$@" </dev/null

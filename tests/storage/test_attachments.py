@@ -118,6 +118,7 @@ def test_one_of_two_servers_ends(
     storage.machine.shell(READ.format(going_on))
 
 
+@pytest.mark.slow
 def test_one_of_two_servers_of_os_brick_ends(
     storage: StorageDeployment, shared: str, servers: Servers
 ) -> None:

@@ -38,10 +38,11 @@ def disk(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "disk_format"),
     [
-        pytest.param(ALPHA_THICK, "qcow2", id="thick-qcow2", marks=pytest.mark.slow),
+        pytest.param(ALPHA_THICK, "qcow2", id="thick-qcow2"),
         pytest.param(ALPHA_THIN, "raw", id="thin-raw"),
     ],
 )

@@ -82,7 +82,7 @@ def group(machine: Machine, groups: Groups) -> Iterator[str]:
     groups.remove(GROUP)
 
 
-@pytest.fixture(params=["lioadm", "tgtadm"])
+@pytest.fixture(params=["lioadm", pytest.param("tgtadm", marks=pytest.mark.slow)])
 def lab(request: pytest.FixtureRequest, machine: Machine, group: str) -> Iterator[Lab]:
     """The volume with each kind of target; afterwards nothing of it may be left.
 

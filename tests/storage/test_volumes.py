@@ -23,6 +23,8 @@ GIB = 1024**3
 SECRET = "an earlier tenant's secret"
 CYCLES = 60
 AT_ONCE = 8
+QUICK = (ALPHA_THICK, ALPHA_THIN)
+"""Backends whose simplest test belongs to the plain test command."""
 THICK_AND_THIN = [
     pytest.param(ALPHA_THICK, id="thick", marks=pytest.mark.slow),
     pytest.param(ALPHA_THIN, id="thin"),
@@ -53,7 +55,13 @@ def create_from(storage: StorageDeployment, key: str, identifier: str) -> dict[s
     return storage.wait_for_status(answer.json()["volume"]["id"], "available")
 
 
-@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.group)
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(one, id=one.group, marks=() if one in QUICK else pytest.mark.slow)
+        for one in BACKENDS
+    ],
+)
 def test_a_volume_is_a_logical_volume(storage: StorageDeployment, backend: Backend) -> None:
     """It is made in the backend's group, thick or thin, and exported to nobody."""
     volume = storage.create_volume(host=backend.host)
@@ -90,6 +98,7 @@ def test_extend(storage: StorageDeployment, backend: Backend) -> None:
     assert storage.groups.digest(path, GIB) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", THICK_AND_THIN)
 def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Backend) -> None:
     """A snapshot keeps the bytes while its volume changes, and gives them to a new volume."""
