@@ -70,6 +70,8 @@ REFUSALS = (
     Refusal("POST /volumes/{volume_id}/action", "^Must specify|One and only one|Host f", _TOGETHER),
     Refusal("POST /volumes/{volume_id}/action", "^The connector|without a name", _TOGETHER),
     Refusal("POST /volumes/{volume_id}/action", "^Invalid host|Invalid volume type", _UNKNOWN),
+    Refusal("DELETE /volumes/{volume_id}", "^Invalid volume: .* can not be deleted", _STATE),
+    Refusal("DELETE /snapshots/{snapshot_id}", "^Invalid snapshot", _STATE),
     Refusal("POST /snapshots/{snapshot_id}/action", "is invalid, valid|percentage", _WORDS),
     Refusal("POST /snapshots/{snapshot_id}/action", "not allowed for|^Invalid snapshot", _STATE),
     Refusal("POST /snapshots", "^Invalid volume|'force' must be left out", _STATE),
