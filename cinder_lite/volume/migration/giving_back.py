@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -17,6 +18,7 @@ from oslo_log import log as logging
 from cinder_lite import exception, message, states
 from cinder_lite.compute import nova
 from cinder_lite.db import volume_attachments
+from cinder_lite.objects import Attachment
 from cinder_lite.volume.migration import offline, server_use
 from cinder_lite.volume.migration.records import Move
 from cinder_lite.volume.migration.server_use import ServerUse
@@ -80,11 +82,14 @@ def _give(move: Move, server_id: str, use: ServerUse) -> None:
         return  # It was not taken from the server.
     deadline = time.monotonic() + CONF.migration_nova_timeout
     begun, absent, kept = False, 0, 0
-    while not (now := _attached(move, server_id)) - {use.attachment_id}:
+    while True:
+        found = volume_attachments.of_volume(move.volume.id)
+        now = _attached(found, server_id)
+        if now - {use.attachment_id}:
+            break
         kept = kept + 1 if now else 0
         if kept >= _SURE_OF_KEPT or (now and time.monotonic() >= deadline):
             break  # An aborted move may come here while Nova still detaches: it has not, after all.
-        found = volume_attachments.of_volume(move.volume.id)
         if all(a.is_promised for a in found) and not offline.known_to_nova(move, server_id):
             absent += 1
             if not begun and not found:
@@ -117,11 +122,11 @@ def _ask(move: Move, server_id: str, use: ServerUse) -> bool:
     return True
 
 
-def _attached(move: Move, server_id: str) -> set[str]:
-    """Return the ids of the attachments by which the server has the volume."""
+def _attached(found: Iterable[Attachment], server_id: str) -> set[str]:
+    """Return the ids of those attachments by which the server has the volume."""
     return {
         a.id
-        for a in volume_attachments.of_volume(move.volume.id)
+        for a in found
         if a.instance_uuid == server_id and a.attach_status == states.ATTACHMENT_ATTACHED
     }
 
@@ -164,7 +169,7 @@ def _failed(move: Move, server_id: str, use: ServerUse, why: str) -> None:
 def _told(move: Move, server_id: str, use: ServerUse, why: str, locked: str | None) -> str:
     """Return what there is to say and to do."""
     parts = [use.said] if use.said else []
-    if not _attached(move, server_id):
+    if not _attached(volume_attachments.of_volume(move.volume.id), server_id):
         device = f" --device {use.device}" if use.device else ""
         tag = f" --tag {use.tag}" if use.tag else ""
         parts.append(
