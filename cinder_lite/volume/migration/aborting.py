@@ -25,17 +25,15 @@ _TOO_LATE = {
     states.PHASE_CLEANING: "it has failed and is being undone.",
     states.PHASE_ATTACHING: "its data is settled, and its server gets the volume back.",
 }
+_AT_WORK = (
+    "Nova copies the data and can not be stopped. If the compute host has failed, end the move "
+    "with os-migrate_volume_completion and error true."
+)
 
 
 def is_in_time(phase: str) -> bool:
     """Tell whether a move in this phase can still be undone because somebody wants that."""
     return phase not in _TOO_LATE
-
-
-_AT_WORK = (
-    "Nova copies the data and can not be stopped. If the compute host has failed, end the move "
-    "with os-migrate_volume_completion and error true."
-)
 
 
 def ask(context: RequestContext, rpcapi: VolumeAPI, migration_id: str) -> None:
@@ -49,14 +47,14 @@ def ask(context: RequestContext, rpcapi: VolumeAPI, migration_id: str) -> None:
         return
     migration = volume_migrations.get(migration_id)
     refused = _refusal(migration)
-    if refused is None and not volume_migrations.request_abort(migration_id, (migration.phase,)):
-        ask(context, rpcapi, migration_id)  # It has gone on meanwhile: to no more than its end.
-        return
-    if refused:
+    if refused is not None:
         raise exception.InvalidInput(
             reason=f"migration {migration.id} of volume {migration.volume_id} can not be aborted: "
             + refused
         )
+    if not volume_migrations.request_abort(migration_id, (migration.phase,)):
+        ask(context, rpcapi, migration_id)  # It has gone on meanwhile: to no more than its end.
+        return
     source = host_name.service_of(migration.source_host)
     # Who is away, or does not hear of it, finds it in the record.
     rpcapi.abort_migration(context, source, migration.id)
