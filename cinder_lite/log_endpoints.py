@@ -21,7 +21,9 @@ class LogEndpoints:
         return log_levels.get(prefix)
 
 
-def set_log_levels(prepared: Any, context: RequestContext, prefix: str | None, level: str) -> None:
+def set_log_levels(
+    prepared: rpc.Client, context: RequestContext, prefix: str | None, level: str
+) -> None:
     """Cast to a service: set levels.
 
     :param prepared: a client of that service
@@ -30,7 +32,7 @@ def set_log_levels(prepared: Any, context: RequestContext, prefix: str | None, l
 
 
 def get_log_levels(
-    prepared: Any, who: str, context: RequestContext, prefix: str | None
+    prepared: rpc.Client, who: str, context: RequestContext, prefix: str | None
 ) -> dict[str, str]:
     """Call a service: the levels in force.
 

@@ -18,6 +18,10 @@ CONF = cfg.CONF
 
 EXCHANGE = "cinder_lite"
 
+CASTS_AT_ONCE = 4
+"""Casts that a process sends at the same time; the others wait for some milliseconds."""
+
+_casting = threading.BoundedSemaphore(CASTS_AT_ONCE)
 _lock = threading.Lock()
 _transports: dict[str, Any] = {}
 
@@ -68,16 +72,41 @@ def cleanup() -> None:
         one.cleanup()
 
 
-def client(topic: str, version: str) -> Any:
+class Client:
+    """Casts and calls, as oslo.messaging's client does, over few connections.
+
+    Whoever sends takes a connection from oslo.messaging's pool, which opens another where none is
+    free and keeps it for 20 minutes: a burst of casts would leave 30 of them, in this process and
+    in the broker.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def prepare(self, **where: Any) -> Client:
+        """Return a client of other servers; takes what oslo.messaging's does."""
+        return Client(self._client.prepare(**where))
+
+    def cast(self, context: RequestContext, method: str, **arguments: Any) -> None:
+        """Have a method called, and do not wait for that."""
+        with _casting:
+            self._client.cast(context, method, **arguments)
+
+    def call(self, context: RequestContext, method: str, **arguments: Any) -> Any:
+        """Call a method and return its answer; errors are oslo.messaging's."""
+        return self._client.call(context, method, **arguments)
+
+
+def client(topic: str, version: str) -> Client:
     """Return a client that casts to and calls servers of ``topic``.
 
     :param version: the newest version that its methods may ask for
     """
     target = messaging.Target(topic=topic, version=version)
-    return messaging.get_rpc_client(transport(), target, serializer=ContextSerializer())
+    return Client(messaging.get_rpc_client(transport(), target, serializer=ContextSerializer()))
 
 
-def call(prepared: Any, who: str, context: RequestContext, method: str, **arguments: Any) -> Any:
+def call(prepared: Client, who: str, context: RequestContext, method: str, **arguments: Any) -> Any:
     """Call a method of a server and return its answer.
 
     :param prepared: a client

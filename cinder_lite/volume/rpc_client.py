@@ -22,7 +22,7 @@ class Client:
     def __init__(self) -> None:
         self._client = rpc.client(CONF.volume_topic, self.RPC_API_VERSION)
 
-    def _to(self, host: str | None) -> Any:
+    def _to(self, host: str | None) -> rpc.Client:
         service = host_name.service_of(host or "")
         server = host_name.parse(service).host
         return self._client.prepare(topic=f"{CONF.volume_topic}.{service}", server=server)
