@@ -2,7 +2,7 @@
 """Volumes as files of a directory: the embedded default, and good for any file system.
 
 A volume is a raw file ``<volume's name>`` in ``file_data_dir``, a snapshot a file beside it. They
-are used on the node of their service, through os-brick's local connector.
+are used on the node of their service, by their paths.
 """
 
 from __future__ import annotations

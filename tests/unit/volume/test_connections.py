@@ -275,6 +275,16 @@ def test_a_note_that_can_not_be_read_is_no_note(world: World) -> None:
     assert Notes(str(world.state)).read("v") is None
 
 
+def test_what_is_here_is_connected_as_by_os_brick() -> None:
+    from os_brick.initiator.connectors.local import LocalConnector
+
+    data = {"device_path": "/srv/volumes/v", "access_mode": "rw"}
+    ours = connections._brick({"driver_volume_type": "local", "data": data})
+    device = ours.connect_volume(data)
+    assert device == LocalConnector("").connect_volume(data)
+    ours.disconnect_volume(data, device, force=True)
+
+
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """os-brick and privsep, of which is noted how they are used."""
