@@ -240,8 +240,8 @@ def test_its_server_goes_to_another_host(
     volumes: Deployment, nova: Compute, server: str, volume: str
 ) -> None:
     here, old = nova.host_of(server), settled(volumes, nova, server, volume)
-    nova.live_migrate(server, other(here))
-    nova.wait_for_migration(server, "completed")
+    migration = nova.live_migrate(server, other(here))
+    nova.wait_for_migration(server, migration, "completed")
     nova.wait(server, "ACTIVE")
     assert nova.host_of(server) == other(here)
     assert settled(volumes, nova, server, volume) != old
@@ -252,11 +252,10 @@ def test_a_live_migration_that_is_aborted(
     volumes: Deployment, nova: Compute, server: str, volume: str
 ) -> None:
     here, old = nova.host_of(server), settled(volumes, nova, server, volume)
-    nova.live_migrate(server, other(here))
-    nova.wait_for_migration(server, "running")
-    running = nova.migration(server)["id"]
-    nova.done("DELETE", f"/servers/{server}/migrations/{running}", user="admin")
-    nova.wait_for_migration(server, "cancelled")
+    migration = nova.live_migrate(server, other(here))
+    nova.wait_for_migration(server, migration, "running")
+    nova.done("DELETE", f"/servers/{server}/migrations/{migration}", user="admin")
+    nova.wait_for_migration(server, migration, "cancelled")
     nova.wait(server, "ACTIVE")
     assert nova.host_of(server) == here
     assert settled(volumes, nova, server, volume) == old
@@ -269,8 +268,8 @@ def test_a_live_migration_that_fails(
     here, old = nova.host_of(server), settled(volumes, nova, server, volume)
     nova.fail(method)
     try:
-        nova.live_migrate(server, other(here))
-        nova.wait_for_migration(server, "error", "failed")
+        migration = nova.live_migrate(server, other(here))
+        nova.wait_for_migration(server, migration, "error", "failed")
     finally:
         nova.fail(method, fails=False)
     nova.wait(server, "ACTIVE")

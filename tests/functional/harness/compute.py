@@ -293,22 +293,32 @@ class Compute:
         found = self.get(f"/servers/{server_id}/os-volume_attachments")["volumeAttachments"]
         return [(one["volumeId"], one["attachment_id"]) for one in found]
 
-    def live_migrate(self, server_id: str, host: str) -> None:
-        """Begin to move a server to another host."""
+    def live_migrate(self, server_id: str, host: str) -> int:
+        """Begin to move a server to another host, and return the number of its migration.
+
+        Nova answers before there is one.
+        """
+        earlier = self._migrations(server_id).keys()
         self.act(server_id, "os-migrateLive", {"host": host, "block_migration": "auto"})
-
-    def migration(self, server_id: str) -> dict[str, Any]:
-        """Return the newest migration of a server."""
-        found = self.get(f"/os-migrations?instance_uuid={server_id}")["migrations"]
-        newest: dict[str, Any] = max(found, key=lambda one: one["id"])
-        return newest
-
-    def wait_for_migration(self, server_id: str, *statuses: str) -> None:
-        """Wait until the newest migration of a server has one of the statuses."""
         process.wait_until(
-            lambda: self.migration(server_id)["status"] in statuses,
+            lambda: self._migrations(server_id).keys() - earlier,
             WAIT_SECONDS,
-            f"the migration of server {server_id} to be {' or '.join(statuses)}",
+            f"a migration of server {server_id}",
+        )
+        [begun] = self._migrations(server_id).keys() - earlier
+        return begun
+
+    def _migrations(self, server_id: str) -> dict[int, str]:
+        """Return the statuses of a server's migrations, by their numbers."""
+        found = self.get(f"/os-migrations?instance_uuid={server_id}")["migrations"]
+        return {one["id"]: one["status"] for one in found}
+
+    def wait_for_migration(self, server_id: str, migration: int, *statuses: str) -> None:
+        """Wait until a migration of a server has one of the statuses."""
+        process.wait_until(
+            lambda: self._migrations(server_id)[migration] in statuses,
+            WAIT_SECONDS,
+            f"migration {migration} of server {server_id} to be {' or '.join(statuses)}",
         )
 
     def fail(self, method: str, *, fails: bool = True) -> None:
