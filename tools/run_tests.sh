@@ -6,7 +6,8 @@
 #   style       ruff, mypy, the scripts, the generated samples
 #   unit        unit tests: no root, no servers
 #   functional  tests with real RabbitMQ, MariaDB and PostgreSQL on free loopback ports
-#   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root (about an hour)
+#   storage     tests with LVM, LIO and iSCSI in a virtual machine; needs root (about an hour). With --native on this
+#               machine itself, which is there for nothing else, if its kernel has device-mapper and LIO
 #   tempest     OpenStack's own tests of the Volume API, with real Keystone and Glance (five to ten minutes)
 #   nova        volumes in use by servers of a real Nova, with Placement, Keystone and Glance (some minutes)
 #   fuzz        requests made of the OpenAPI description, by the ten thousand (five to fifteen minutes)
@@ -18,7 +19,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$TREE"
 
-usage() { sed -n '3,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 what=default
 case "${1:-}" in
@@ -64,6 +65,9 @@ export PATH=$VENV/bin:$PATH
 case "$what" in
     all | storage) profiles=(test storage) ;;
     functional | tempest | nova | fuzz) profiles=(test) ;;
+esac
+case " $* " in
+    *" --native "*) profiles=(test native) ;;
 esac
 if [ "${#profiles[@]}" -gt 0 ]; then
     install_system_packages "${profiles[@]}"

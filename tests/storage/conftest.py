@@ -18,13 +18,20 @@ from tests.functional.harness.servers import ServerPool
 from tests.storage.deployment import BACKENDS, StorageDeployment
 from tests.storage.groups import LAB_DISKS, SUPPORT_DISKS, Groups
 from tests.storage.vm import image
-from tests.storage.vm.machine import Machine
+from tests.storage.vm.machine import Machine, VirtualMachine
+from tests.storage.vm.native import NativeMachine
 
 FIRST_SECONDS = 1800
 """Time limit of the first test, which may have to wait for the image."""
 TEST_SECONDS = 1500
 """Time limit of every other test; on two processors of its own, none takes two minutes."""
 _live: list[Machine | StorageDeployment] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let this machine's own kernel do."""
+    told = "no virtual machine: run the storage tests on this one, which is there for nothing else"
+    parser.addoption("--native", action="store_true", help=told)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,9 +76,10 @@ def storage_scratch() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def machine(storage_scratch: Path) -> Iterator[Machine]:
+def machine(storage_scratch: Path, request: pytest.FixtureRequest) -> Iterator[Machine]:
     """The machine, booted once for all tests."""
-    missing = image.missing_tools()
+    native = request.config.getoption("--native", default=False)
+    missing = [] if native else image.missing_tools()
     reason = f"{', '.join(missing)} missing: install bindep's storage profile" if missing else ""
     if os.getuid() != 0:
         reason = "the storage tests need root"
@@ -79,8 +87,13 @@ def machine(storage_scratch: Path) -> Iterator[Machine]:
         _skip_or_fail(reason)
     directory = storage_scratch / "machine"
     directory.mkdir()
-    disks = {backend.group: backend.gibibytes for backend in BACKENDS}
-    running = Machine(directory, image.ready(), {**SUPPORT_DISKS, **LAB_DISKS, **disks})
+    groups = {backend.group: backend.gibibytes for backend in BACKENDS}
+    disks = {**SUPPORT_DISKS, **LAB_DISKS, **groups}
+    running: Machine
+    if native:
+        running = NativeMachine(directory, disks)
+    else:
+        running = VirtualMachine(directory, image.ready(), disks)
     _live.append(running)
     try:
         yield running.boot()

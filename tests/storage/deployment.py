@@ -124,9 +124,9 @@ class StorageDeployment(Deployment):
     def configure_inside(self) -> None:
         """Write the settings in the machine; needed again after a boot."""
         text = self.config.read_text()
-        for name, (address, port) in SERVICES.items():
+        for name in SERVICES:
             outside = self._port(name)
-            self.machine.forward(name, outside)
+            address, port = self.machine.lead(name, outside)
             text = re.sub(rf"127\.0\.0\.1:{outside}\b", f"{address}:{port}", text)
         # A section may come twice; the later value of an option counts.
         text += "\n" + settings.render(_INSIDE)

@@ -22,7 +22,9 @@ for path in /sys/kernel/config/target/core/*_*/*/udev_path; do
 done
 for path in /sys/class/iscsi_session/*; do echo "iSCSI session $(cat "$path/targetname")"; done
 for path in /etc/iscsi/nodes/*; do echo "iSCSI node record ${path##*/}"; done
-for path in /sys/class/block/sd*; do echo "SCSI disk ${path##*/}"; done
+for path in /sys/class/block/sd*; do
+    [[ $(readlink "$path") != */session* ]] || echo "SCSI disk ${path##*/}"
+done
 known=$(lvs -a --noheadings -o lv_dm_path)
 dmsetup ls | sed -nE 's/[[:space:]].*//; /^No$/d; /-(tpool|cow|real)$/!p' | while read -r name; do
     grep -q "/$name *\\$" <<<"$known" || echo "device mapping $name"

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from tests.storage.vm import image, tree
 from tests.storage.vm.client import Client
-from tests.storage.vm.machine import CLIENT_FILE, Machine
+from tests.storage.vm.machine import CLIENT_FILE, VirtualMachine
 
 
 def boot(directory: Path) -> int:
     """Boot a machine and keep it until a signal comes."""
     directory.mkdir(parents=True)
-    machine = Machine(directory, image.ready())
+    machine = VirtualMachine(directory, image.ready())
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# build_image.sh WORK BASE SUITE MIRROR PACKAGES CONSTRAINTS REQUIREMENTS [PATH...]
+# build_image.sh WORK BASE SUITE MIRROR PACKAGES CONSTRAINTS REQUIREMENTS SETTINGS [PATH...]
 #
 # Makes WORK/{disk.img,vmlinuz,initrd.img}: a Debian with PACKAGES (comma separated) and, in /opt/venv, what the
-# file REQUIREMENTS names at the versions of CONSTRAINTS. Run as root by image.py in mount and process
-# namespaces of its own, so that nothing stays mounted however it ends. The archive BASE keeps what debootstrap
+# file REQUIREMENTS names at the versions of CONSTRAINTS; the script SETTINGS is run in it. Run as root by image.py in
+# mount and process namespaces of its own, so that nothing stays mounted however it ends. The archive BASE keeps what debootstrap
 # made for the next image. Each PATH (pip's configuration, certificates, directories with packages) is shown to
 # pip while it runs and is not in the image.
 set -euo pipefail
-work=$1 base=$2 suite=$3 mirror=$4 packages=$5 constraints=$6 requirements=$7
-shift 7
+work=$1 base=$2 suite=$3 mirror=$4 packages=$5 constraints=$6 requirements=$7 settings=$8
+shift 8
 root=$work/root
 
 step() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
@@ -62,15 +62,7 @@ printf 'storage\n' >"$root/etc/hostname"
 printf '127.0.0.1 localhost\n10.0.2.15 storage\n' >"$root/etc/hosts"
 printf '/dev/vda / ext4 defaults 0 0\n/dev/vdb /opt/cinder_lite ext4 defaults 0 0\n/dev/vdc /srv ext4 defaults 0 0\n' \
     >"$root/etc/fstab"
-inside useradd --system --home-dir /var/lib/cinder_lite --create-home --shell /bin/bash cinder
-printf '%s\n' \
-    'Defaults secure_path="/opt/cinder_lite/bin:/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"' \
-    'cinder ALL = (root) NOPASSWD: /opt/cinder_lite/bin/cinder-lite-rootwrap /etc/cinder_lite/rootwrap.conf *' \
-    >"$root/etc/sudoers.d/cinder"
-chmod 440 "$root/etc/sudoers.d/cinder"
-printf '/opt/cinder_lite/lib\n' >"$root$(inside /opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/tree.pth"
-mkdir -p "$root/opt/cinder_lite" "$root/etc/target" "$root/etc/cinder_lite" "$root/var/log/cinder_lite"
-inside chown cinder: /var/log/cinder_lite
+inside sh -s <"$settings"
 # Everything else of the tests' side comes with the disk mounted at /opt/cinder_lite.
 cat >"$root/etc/systemd/system/guest.service" <<'UNIT'
 [Unit]

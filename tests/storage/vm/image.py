@@ -22,6 +22,8 @@ from typing import NamedTuple
 from tests.functional.harness.process import HarnessError, tail
 
 TREE = Path(__file__).resolve().parents[3]
+CONSTRAINTS = TREE / "tools/constraints.txt"
+SETTINGS = Path(__file__).parent / "guest/settings.sh"
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -68,8 +70,9 @@ def key() -> str:
         SUITE,
         *PACKAGES,
         *sorted(requirements()),
-        (TREE / "tools/constraints.txt").read_text(),
+        CONSTRAINTS.read_text(),
         (Path(__file__).parent / "build_image.sh").read_text(),
+        SETTINGS.read_text(),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
@@ -109,12 +112,13 @@ def _build(directory: Path) -> None:
     needed.write_text("\n".join(requirements()) + "\n")
     # bash reads a script while it runs it: an edit must not reach this run.
     script = Path(shutil.copy(Path(__file__).parent / "build_image.sh", work))
+    settings = Path(shutil.copy(SETTINGS, work))
     command = [
         *("nice", "ionice", "-c", "2", "-n", "7", "setpriv", "--pdeathsig", "KILL"),
         *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
         *("bash", str(script)),
         *(str(work), str(_base()), SUITE, _mirror(), ",".join(PACKAGES)),
-        *(str(TREE / "tools/constraints.txt"), str(needed)),
+        *(str(CONSTRAINTS), str(needed), str(settings)),
         *sorted(set(_paths_for_pip())),
     ]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running machine: boot, commands inside it, files in and out, power off."""
+"""The machine of the storage tests: commands inside it, files in and out, its disks, power off."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from tests.functional.harness import process
 from tests.functional.harness.process import HarnessError
@@ -19,13 +21,13 @@ from tests.storage.vm.guest.agent import READY
 from tests.storage.vm.image import Image
 
 ADDRESS, SECOND_ADDRESS = "10.0.2.15", "10.0.2.16"
-"""The machine's own address; nothing outside can be reached but through SERVICES."""
+"""The machine's own addresses; nothing outside can be reached but through SERVICES."""
 SERVICES = {
     "rabbitmq": ("10.0.2.100", 5672),
     "mariadb": ("10.0.2.101", 3306),
     "glance": ("10.0.2.102", 9292),
 }
-"""Where programs in the machine find servers that run outside of it."""
+"""Where programs in the virtual machine find servers that run outside of it."""
 MEMORY = 3072
 """MiB."""
 BOOT_SECONDS = 900.0
@@ -43,33 +45,25 @@ echo '--- processes'; ps --ppid 2 -p 2 --deselect -o pid,ppid,user,stat,etime,ar
 """
 
 
-class Machine(Client):
-    """One virtual machine with a disk of its own that survives a power cut.
+class Machine(Client, abc.ABC):
+    """A machine with disks whose files are here.
 
     Only this process's user can reach its agent, which wants a secret. It dies with the tests.
     """
 
-    def __init__(
-        self, directory: Path, image: Image, disks: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, directory: Path, disks: Mapping[str, float] | None = None) -> None:
         """:param directory: an empty directory for its disks and logs
-        :param disks: names (up to 20 characters) and sizes (GiB) of further disks
+        :param disks: names (up to 20 characters) and sizes (GiB) of its disks
         """
         super().__init__(process.free_port())
         self.directory = directory
-        self._image = image
         self._disks = tuple(disks or ())
         for name, gibibytes in (disks or {}).items():
             with self.disk(name).open("wb") as file:
                 file.truncate(int(gibibytes * 1024**3))
-        self._qemu: process.Process | None = None
-        self._boots = 0
-        self._make_data_disk()
-        for name in SERVICES:
-            self.forward(name, None)
 
     def disk(self, name: str) -> Path:
-        """Return the file of a further disk.
+        """Return the file of a disk.
 
         What the machine wrote past its page cache is here at once, and the other way round.
         """
@@ -77,8 +71,78 @@ class Machine(Client):
 
     @staticmethod
     def device(name: str) -> str:
-        """Return the path that a further disk has in the machine."""
+        """Return the path that a disk has in the machine."""
         return f"/dev/disk/by-id/virtio-{name}"
+
+    @property
+    @abc.abstractmethod
+    def console(self) -> Path:
+        """The file with all that the machine has said since its last boot."""
+
+    @property
+    @abc.abstractmethod
+    def running(self) -> bool:
+        """True between a boot and a halt."""
+
+    @abc.abstractmethod
+    def boot(self) -> Self:
+        """Get the machine ready with the tree's present code.
+
+        :raises HarnessError: it did not get ready
+        """
+
+    @abc.abstractmethod
+    def reset(self) -> None:
+        """Cut the power and switch it on again: what was not written to its disks is lost.
+
+        :raises HarnessError: it did not get ready
+        """
+
+    @abc.abstractmethod
+    def halt(self) -> None:
+        """End the machine in good order."""
+
+    def _says_ready(self, times: int = 1) -> bool:
+        return self.console.read_bytes().count(READY.encode()) >= times
+
+    @abc.abstractmethod
+    def lead(self, name: str, port: int) -> tuple[str, int]:
+        """Let the machine reach a server that runs here, from now on.
+
+        :param name: one of SERVICES
+        :param port: of 127.0.0.1
+        :returns: address and port for programs in the machine
+        """
+
+    # --- evidence ----------------------------------------------------------------------------
+
+    def logs(self, lines: int = 60) -> str:
+        """Return the ends of the console and of the logs inside, for a failed test's report."""
+        parts = [f"--- console\n{process.tail(self.console, lines)}"]
+        if self.running:
+            try:
+                parts.append(
+                    self.run("sh", "-c", _EVIDENCE, "sh", str(lines), check=False, timeout=30).out
+                )
+            except HarnessError as error:
+                parts.append(str(error))
+        return "\n".join(parts)
+
+
+class VirtualMachine(Machine):
+    """A machine that qemu emulates, with a disk of its own that survives a power cut."""
+
+    def __init__(
+        self, directory: Path, image: Image, disks: Mapping[str, float] | None = None
+    ) -> None:
+        """:param image: what it boots from"""
+        super().__init__(directory, disks)
+        self._image = image
+        self._qemu: process.Process | None = None
+        self._boots = 0
+        self._make_data_disk()
+        for name in SERVICES:
+            self._forward(name, "exit 1")
 
     # --- power -------------------------------------------------------------------------------
 
@@ -92,7 +156,7 @@ class Machine(Client):
         """True between a boot and a halt."""
         return self._qemu is not None and self._qemu.alive
 
-    def boot(self) -> Machine:
+    def boot(self) -> Self:
         """Start the machine with the tree's present code and wait until its agent serves.
 
         :raises HarnessError: it did not get ready; carries the end of the console
@@ -102,12 +166,9 @@ class Machine(Client):
         self._qemu = process.Process(
             "qemu", self._command(code_disk), self.console, directory=self.directory
         ).start()
-        self._qemu.wait_ready(self._ready, BOOT_SECONDS)
+        self._qemu.wait_ready(self._says_ready, BOOT_SECONDS)
         self.remember(self.directory / CLIENT_FILE)
         return self
-
-    def _ready(self, times: int = 1) -> bool:
-        return self.console.read_bytes().count(READY.encode()) >= times
 
     def reset(self) -> None:
         """Cut the power and switch it on again: what was not written to its disks is lost.
@@ -118,7 +179,7 @@ class Machine(Client):
         times = self.console.read_bytes().count(READY.encode())
         with contextlib.suppress(HarnessError):  # nobody is left to answer
             self.run("sh", "-c", "echo b >/proc/sysrq-trigger", timeout=5)
-        self._qemu.wait_ready(lambda: self._ready(times + 1), BOOT_SECONDS)
+        self._qemu.wait_ready(lambda: self._says_ready(times + 1), BOOT_SECONDS)
 
     def halt(self) -> None:
         """End the machine in good order."""
@@ -185,24 +246,11 @@ class Machine(Client):
 
     # --- network -----------------------------------------------------------------------------
 
-    def forward(self, name: str, port: int | None) -> None:
-        """Lead connections to a service of SERVICES to a port of 127.0.0.1, from now on.
+    def lead(self, name: str, port: int) -> tuple[str, int]:
+        """Let the machine reach a server that runs here, which it finds where SERVICES says."""
+        self._forward(name, f"exec socat - TCP4:127.0.0.1:{port}")
+        return SERVICES[name]
 
-        :param port: None refuses them
-        """
-        text = f"exec socat - TCP4:127.0.0.1:{port}\n" if port else "exit 1\n"
-        (self.directory / f"forward-{name}").write_text(text)
-
-    # --- evidence ----------------------------------------------------------------------------
-
-    def logs(self, lines: int = 60) -> str:
-        """Return the ends of the console and of the logs inside, for a failed test's report."""
-        parts = [f"--- console\n{process.tail(self.console, lines)}"]
-        if self.running:
-            try:
-                parts.append(
-                    self.run("sh", "-c", _EVIDENCE, "sh", str(lines), check=False, timeout=30).out
-                )
-            except HarnessError as error:
-                parts.append(str(error))
-        return "\n".join(parts)
+    def _forward(self, name: str, command: str) -> None:
+        """Say what qemu runs for a connection to a service."""
+        (self.directory / f"forward-{name}").write_text(f"{command}\n")

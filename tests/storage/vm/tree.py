@@ -35,6 +35,25 @@ def make(directory: Path) -> tuple[Path, str]:
     :returns: the disk's file and the secret that the machine's agent wants to see
     """
     root = directory / "code"
+    token = lay_out(root)
+    disk = directory / "code.img"
+    disk.unlink(missing_ok=True)
+    subprocess.run(
+        ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "root_owner=0:0", "-d", root, disk, SIZE],
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    shutil.rmtree(root)
+    disk.chmod(0o600)
+    return disk, token
+
+
+def lay_out(root: Path) -> str:
+    """Write everything that is to be at PLACE.
+
+    :param root: what is there goes first
+    :returns: the secret that the machine's agent wants to see
+    """
     shutil.rmtree(root, ignore_errors=True)
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(TREE / "cinder_lite", root / "lib/cinder_lite", ignore=ignore)
@@ -51,16 +70,7 @@ def make(directory: Path) -> tuple[Path, str]:
     token = secrets.token_hex(16)
     (root / "guest/token").write_text(token)
     (root / "guest/token").chmod(0o600)
-    disk = directory / "code.img"
-    disk.unlink(missing_ok=True)
-    subprocess.run(
-        ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "root_owner=0:0", "-d", root, disk, SIZE],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
-    shutil.rmtree(root)
-    disk.chmod(0o600)
-    return disk, token
+    return token
 
 
 def _describe(root: Path) -> None:

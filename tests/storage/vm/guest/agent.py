@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs commands for the tests: one connection, one command. Standard library only.
 
+``agent.py [ADDRESS PORT CONSOLE]``: where it listens, and where it says that it does.
+
 A request is a length (4 bytes, big endian) and that many bytes of JSON: ``token``, ``argv``,
 ``user`` (None for root), ``environment`` and ``input`` (how many bytes of standard input follow).
 The answer is a row of frames: one byte for the kind (``o`` output, ``e`` error output, ``x`` exit
@@ -17,6 +19,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import IO
@@ -114,8 +117,10 @@ def serve(link: socket.socket, token: str) -> None:
 def main() -> None:
     """Tell the console that the machine is ready, and serve until it goes off."""
     token = TOKEN.read_text()
-    with socket.create_server(("", PORT), backlog=64) as server:
-        CONSOLE.write_text(f"\n{READY}\n")
+    address, port, console = sys.argv[1:] or ("", PORT, CONSOLE)
+    with socket.create_server((address, int(port)), backlog=64) as server:
+        with open(console, "a") as stream:
+            stream.write(f"\n{READY}\n")
         while True:
             link, _ = server.accept()
             threading.Thread(target=serve, args=(link, token), daemon=True).start()
