@@ -119,7 +119,8 @@ def answer(error: Exception, request_id: str) -> tuple[int, bytes, list[tuple[st
     """
     status, sentence = _classify(error, request_id)
     if isinstance(error, exception.OverQuota):
-        return status, render(status, sentence, "0"), [("Retry-After", "0")]
+        told = f"{type(error).__name__}: {sentence}"  # as by Cinder, where clients look for names
+        return status, render(status, told, "0"), [("Retry-After", "0")]
     return status, render(status, sentence), []
 
 

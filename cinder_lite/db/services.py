@@ -144,7 +144,7 @@ def set_frozen(service_id: int, *, frozen: bool) -> bool:
 
     :returns: False when it was so already
     """
-    reason = "frozen" if frozen else None
+    reason = "frozen" if frozen else ""
     change = (
         sa.update(T)
         .where(T.c.id == service_id, T.c.frozen.is_(not frozen), T.c.deleted == sa.false())
@@ -152,6 +152,22 @@ def set_frozen(service_id: int, *, frozen: bool) -> bool:
     )
     with engine.statement() as connection:
         return bool(connection.execute(change).rowcount)
+
+
+@engine.retried
+def is_frozen(service_host: str) -> bool:
+    """Tell whether a volume service is frozen.
+
+    :param service_host: ``host@backend``
+    """
+    query = sa.select(T.c.id).where(
+        T.c.host == service_host,
+        T.c.binary == VOLUME,
+        T.c.frozen == sa.true(),
+        T.c.deleted == sa.false(),
+    )
+    with engine.statement() as connection:
+        return connection.execute(query.limit(1)).first() is not None
 
 
 @engine.retried

@@ -18,7 +18,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import group_changes, group_snapshots, groups, volumes
 from cinder_lite.objects import Group, GroupSnapshot, GroupType, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
-from cinder_lite.volume import encryption
+from cinder_lite.volume import encryption, frozen
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -101,9 +101,11 @@ def copy_group(
 ) -> Group:
     """Begin to copy a group and its volumes.
 
+    :raises InvalidInput: its backend is frozen
     :raises InvalidGroup, InvalidVolume: the source is empty, or its volumes can not be copied
     :raises OverQuota: there is no room for the copy
     """
+    frozen.check(source.host)
     with _keys(
         context, {one.id: one.encryption_key_id for one in groups.volumes_of(source.id)}
     ) as keys:
@@ -122,9 +124,11 @@ def copy_group_snapshot(
 ) -> Group:
     """Begin to make a group with the data of a group snapshot.
 
+    :raises InvalidInput: its backend is frozen
     :raises InvalidGroup, InvalidSnapshot: the snapshot is empty, or can not be copied
     :raises OverQuota: there is no room for the copy
     """
+    frozen.check(groups.get(context, source.group_id).host)
     parts = group_snapshots.snapshots_of(source.id)
     with _keys(context, {one.id: one.encryption_key_id for one in parts}) as keys:
         group = group_changes.copy_group_snapshot(
@@ -211,8 +215,10 @@ def delete(
     """Delete a group that is empty, or begin to delete one with its volumes.
 
     :raises GroupNotFound: it has gone
+    :raises InvalidInput: its backend is frozen
     :raises InvalidGroup: something forbids it; every reason is named
     """
+    frozen.check(group.host)
     members, refused = group_changes.begin_delete(group.id, with_volumes=with_volumes)
     if refused:
         raise exception.InvalidGroup(

@@ -10,6 +10,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import group_snapshots
 from cinder_lite.objects import Group, GroupSnapshot
+from cinder_lite.volume import frozen
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -34,9 +35,11 @@ def create(
 ) -> GroupSnapshot:
     """Begin to make a snapshot of every volume of a group.
 
+    :raises InvalidInput: the group's backend is frozen
     :raises InvalidGroup, InvalidVolume: the group's or a volume's status forbids it
     :raises OverQuota: there is no room for the snapshots
     """
+    frozen.check(group.host)
     taken = group_snapshots.create(
         group.id,
         {
@@ -62,8 +65,10 @@ def delete(
     """Begin to delete a group snapshot.
 
     :param group: the group that it is of
+    :raises InvalidInput: the group's backend is frozen
     :raises InvalidGroupSnapshot: its status forbids it, or a group is being made from it
     """
+    frozen.check(group.host)
     refused = group_snapshots.begin_delete(taken.id)
     if refused:
         raise exception.InvalidGroupSnapshot(

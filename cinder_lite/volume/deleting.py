@@ -10,7 +10,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import deletion, volumes
 from cinder_lite.objects import Volume
-from cinder_lite.volume import encryption
+from cinder_lite.volume import encryption, frozen
 from cinder_lite.volume.rooms import NO_GROUP, NOT_ATTACHED, NOT_MOVING, Room, refusal_of, status_in
 
 LOG = logging.getLogger(__name__)
@@ -39,8 +39,10 @@ class Deleting(Room):
 
         :param force: whatever its status, as long as it is not attached and not moving
         :param cascade: its snapshots go with it
+        :raises InvalidInput: its backend is frozen
         :raises InvalidVolume: a rule forbids it
         """
+        frozen.check(volume.host)
         # What could not be taken over was never ours: it is forgotten, its data stays.
         failed = volume.status == states.ERROR_MANAGING
         status = states.UNMANAGING if failed else states.DELETING

@@ -13,6 +13,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
+from cinder_lite.volume import frozen
 from cinder_lite.volume.rooms import NOT_MOVING, Room, refusal_of, status_in
 
 LOG = logging.getLogger(__name__)
@@ -46,9 +47,11 @@ class Snapshots(Room):
         """Write a snapshot's row, count it, and have it made, if the backend has the room.
 
         :param allow_in_use: also while the volume is attached
+        :raises InvalidInput: the volume's backend is frozen
         :raises InvalidVolume: the volume's state forbids it; every rule that does is named
         :raises OverQuota: the project's quota is used up
         """
+        frozen.check(volume.host)
         values = {
             "user_id": context.user_id,
             "project_id": context.project_id,
@@ -94,14 +97,17 @@ class Snapshots(Room):
 
         :param force: whatever its status
         :param unmanage_only: leave its data
+        :raises InvalidInput: the volume's backend is frozen
         :raises InvalidSnapshot: its state forbids it
         """
+        volume = volumes.get(context.elevated(), snapshot.volume_id)
+        if not unmanage_only:
+            frozen.check(volume.host)
         status = states.UNMANAGING if unmanage_only else states.DELETING
         statuses = None if force else _DELETABLE
         values = {"status": status, "scheduled_at": utcnow()}
         if not snapshots.conditional_update(snapshot.id, values, statuses, of_group=False):
             raise _not_deletable(snapshots.get(context.elevated(), snapshot.id), force=force)
-        volume = volumes.get(context.elevated(), snapshot.volume_id)
         try:
             self.volume_rpcapi.delete_snapshot(
                 context, volume.host, snapshot.id, unmanage_only=unmanage_only

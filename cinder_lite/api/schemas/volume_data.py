@@ -32,7 +32,7 @@ EXTEND = Body(
 
 EXTEND_COMPLETION = Body(
     {
-        71: common.envelope(
+        0: common.envelope(
             "os-extend_volume_completion",
             {
                 "type": "object",

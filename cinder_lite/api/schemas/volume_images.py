@@ -67,7 +67,7 @@ UPLOAD = Body(
 
 REIMAGE = Body(
     {
-        0: _body(
+        68: _body(
             "os-reimage",
             {"image_id": common.UUID, "reimage_reserved": common.BOOLEAN},
             "image_id",

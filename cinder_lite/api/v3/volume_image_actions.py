@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from cinder_lite import policy
-from cinder_lite.api import deps, faults, validation
+from cinder_lite.api import deps, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_images as schemas
 from cinder_lite.api.v3.action import Action, Answer
@@ -14,7 +14,6 @@ from cinder_lite.objects import Volume
 from cinder_lite.policies import volume_images as rules
 
 _IMAGE_PARAMETERS = 1
-_REIMAGE = 68
 
 
 def show_image_metadata(request: Request, volume: Volume, _content: Any) -> Answer:
@@ -66,8 +65,6 @@ def upload_image(request: Request, volume: Volume, content: dict[str, Any]) -> A
 
 def reimage(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:
     """Write an image over the volume."""
-    if request.minor < _REIMAGE:
-        raise faults.BadRequest("There is no such action: os-reimage. Look at the request's body.")
     reserved = validation.boolean(content.get("reimage_reserved", False), "reimage_reserved")
     rule = rules.REIMAGE_RESERVED if volume.status == "reserved" else rules.REIMAGE
     policy.authorize(request.context, rule, volume.project_id)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from cinder_lite import policy
+from cinder_lite import policy, states
 from cinder_lite.api.request import Request
 from cinder_lite.db.volume_views import INDEX, Row
 from cinder_lite.policies import volume_attributes as attributes
@@ -85,6 +85,8 @@ TRISTATE_SHARED_TARGETS = 69
 
 View = Callable[[Row, str, str], dict[str, Any]]
 
+_SHOWN_AS = {states.MANAGING: "creating", states.ERROR_MANAGING: "error"}
+"""Statuses that clients know by older names."""
 _ID, _BOOTABLE = INDEX["id"], INDEX["bootable"]
 _METADATA, _IMAGE = INDEX["metadata"], INDEX["image_metadata"]
 _KEY, _MULTIATTACH = INDEX["encryption_key_id"], INDEX["multiattach"]
@@ -123,6 +125,7 @@ def _compiled(minor: int, seen: frozenset[str]) -> View:
     def view(row: Row, self_link: str, bookmark: str) -> dict[str, Any]:
         volume = dict(zip(names, pick(row), strict=False))
         volume_id = row[_ID]
+        volume["status"] = _SHOWN_AS.get(volume["status"], volume["status"])
         volume["metadata"] = row[_METADATA] or {}
         volume["links"] = _links(volume_id, self_link, bookmark)
         volume["bootable"] = "true" if row[_BOOTABLE] else "false"

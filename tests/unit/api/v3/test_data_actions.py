@@ -100,7 +100,7 @@ def test_completion_is_not_ours_to_be_told(api: Client, volume: Volume) -> None:
         name = "os-extend_volume_completion"
         return api.action(volume.id, name, {"error": False}, version=version, **options)
 
-    assert complete("3.70").status == 404
+    assert "is not being extended" in complete("3.0").sentence
     assert complete(token=MEMBER).status == 403
     assert "is not being extended" in complete().sentence
     extend(api, volume)

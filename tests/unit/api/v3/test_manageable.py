@@ -54,7 +54,7 @@ def test_manage_a_volume(api: Client, peers: Peers, admin: RequestContext, path:
     answer = api("POST", path, body)
     assert answer.status == 202
     made = answer.json["volume"]
-    assert (made["name"], made["status"], made["size"]) == ("mine", "managing", 0)
+    assert (made["name"], made["status"], made["size"]) == ("mine", "creating", 0)
     assert (made["bootable"], made["metadata"]) == ("true", {"k": "v"})
     assert (made["volume_type"], made["availability_zone"]) == ("__DEFAULT__", "east")
     assert "group_id" not in made, "the answer is that of 3.0"

@@ -49,7 +49,7 @@ def test_freeze_and_thaw(api: Client) -> None:
     assert "frozen must be False in one@file" in again.sentence
     assert _put(api, "thaw", {"host": "one@file"}).status == 200
     thawed = services.get(host="one@file", binary=services.VOLUME)
-    assert (thawed.frozen, thawed.disabled, thawed.disabled_reason) == (False, False, None)
+    assert (thawed.frozen, thawed.disabled, thawed.disabled_reason) == (False, False, "")
     assert _put(api, "thaw", {"host": "one@file"}).status == 400
 
 

@@ -159,7 +159,11 @@ def test_quotas(api: Client, volume: Volume, option: SetOption) -> None:
     assert create(api, volume).status == 202
     answer = create(api, volume)
     assert answer.status == 413
-    assert answer.sentence == "Maximum number of snapshots allowed (1) exceeded"
+    name, _, told = answer.sentence.partition(": ")
+    assert (name, told) == (
+        "SnapshotLimitExceeded",
+        "Maximum number of snapshots allowed (1) exceeded",
+    )
     assert answer.headers["Retry-After"] == "0"
     assert quotas.usages(PROJECT)["snapshots"][1] == 1
 

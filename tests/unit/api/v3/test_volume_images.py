@@ -209,7 +209,7 @@ def test_a_member_makes_no_public_image(api: Client, glance: fakes.FakeGlance) -
 def test_reimage(api: Client, peers: Peers, glance: fakes.FakeGlance) -> None:
     volume_id, image_id = _volume(), glance.add(b"x")
     asked = {"image_id": image_id}
-    assert _act(api, volume_id, "os-reimage", asked, version="3.67").status == 400
+    assert _act(api, volume_id, "os-reimage", asked, version="3.67").status == 404
     assert _act(api, volume_id, "os-reimage", asked, version="3.68").status == 202
     assert _status(volume_id) == states.DOWNLOADING
     [cast] = peers.volume.calls
