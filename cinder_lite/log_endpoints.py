@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cinder_lite import log_levels, rpc
 from cinder_lite.context import RequestContext
 
