@@ -32,6 +32,8 @@ FILES = sorted(DIRECTORY.glob("*.yaml"))
 KEPT = ("volumes", "snapshots", "attachments", "groups", "group_snapshots", "volume-transfers")
 """Resources of a project, of which none may be left."""
 _TAKEN = re.compile(r"\$(HISTORY|RESPONSE)\[[^\]]*\](\.\$RESPONSE\[[^\]]*\])?")
+DATABASES = ("mariadb", "postgresql", "standalone")
+"""Deployments on each of the databases; the last one has SQLite."""
 POLL = {"count": 150, "delay": 0.1}
 
 
@@ -83,6 +85,7 @@ def _shown(method: str, path: str, body: str | None) -> tuple[str, str, str | No
     return method, route.path, body if openapi.actions_of(route) else None
 
 
+@pytest.mark.parametrize("deployment", DATABASES, indirect=True)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(deployment: Deployment, path: Path) -> None:
     """Every answer of a scenario is as written, and its project is empty in the end."""
