@@ -32,6 +32,8 @@ ERROR_EXTENDING = "error_extending"
 """The backend could not grow the volume."""
 ERROR_MANAGING = "error_managing"
 """The backend could not take over an existing volume."""
+ERROR_MANAGING_DELETING = "error_managing_deleting"
+"""A volume that could not be taken over is being forgotten."""
 EXTENDING = "extending"
 """The backend is growing the volume."""
 RETYPING = "retyping"
@@ -55,6 +57,8 @@ UNMANAGING = "unmanaging"
 DELETED = "deleted"
 """The row is deleted."""
 
+FORGOTTEN = (UNMANAGING, ERROR_MANAGING_DELETING)
+"""Statuses of a volume whose row goes and whose data, if there is any, stays."""
 BEING_MADE = (CREATING, DOWNLOADING)
 """Statuses of a volume that its backend has not finished."""
 

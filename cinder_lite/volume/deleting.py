@@ -45,7 +45,7 @@ class Deleting(Room):
         frozen.check(volume.host)
         # What could not be taken over was never ours: it is forgotten, its data stays.
         failed = volume.status == states.ERROR_MANAGING
-        status = states.UNMANAGING if failed else states.DELETING
+        status = states.ERROR_MANAGING_DELETING if failed else states.DELETING
         self._begin(context, volume, status, "can not be deleted", force=force, cascade=cascade)
 
     def unmanage(self, context: RequestContext, volume: Volume) -> None:
@@ -88,7 +88,7 @@ class Deleting(Room):
             return
         try:
             self.volume_rpcapi.delete_volume(
-                context, volume, unmanage_only=status == states.UNMANAGING
+                context, volume, unmanage_only=status in states.FORGOTTEN
             )
         except Exception:
             LOG.exception("Volume %s: its host could not be told to delete it", volume.id)

@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _TRANSFERS = (states.UPLOADING, states.DOWNLOADING)
-_GOING = (states.DELETING, states.UNMANAGING)
+_GOING = (states.DELETING, *states.FORGOTTEN)
 
 Claim = Callable[[str], contextlib.AbstractContextManager[bool]]
 """Reserves a volume, by id, for one thread of this process; False when another has it."""
@@ -116,7 +116,7 @@ def delete(backend: Backend, context: RequestContext, volume_id: str) -> None:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
         notifications.about_volume(context, volume, "delete.start")
-        if volume.status == states.UNMANAGING:
+        if volume.status in states.FORGOTTEN:
             backend.driver.remove_export(context, volume)
             backend.driver.unmanage(volume)
         else:

@@ -85,7 +85,11 @@ TRISTATE_SHARED_TARGETS = 69
 
 View = Callable[[Row, str, str], dict[str, Any]]
 
-_SHOWN_AS = {states.MANAGING: "creating", states.ERROR_MANAGING: "error"}
+_SHOWN_AS = {
+    states.MANAGING: states.CREATING,
+    states.ERROR_MANAGING: states.ERROR,
+    states.ERROR_MANAGING_DELETING: states.DELETING,
+}
 """Statuses that clients know by older names."""
 _ID, _BOOTABLE = INDEX["id"], INDEX["bootable"]
 _METADATA, _IMAGE = INDEX["metadata"], INDEX["image_metadata"]

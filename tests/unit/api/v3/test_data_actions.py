@@ -205,8 +205,11 @@ def test_what_could_not_be_taken_over_is_forgotten_not_deleted(
     api: Client, peers: Peers, admin: RequestContext
 ) -> None:
     volume = rows.volume(project_id=PROJECT, status=states.ERROR_MANAGING)
-    assert api("DELETE", f"/volumes/{volume.id}").status == 202
-    assert status_of(admin, volume) == states.UNMANAGING
+    url = f"/volumes/{volume.id}"
+    assert api("GET", url).json["volume"]["status"] == "error"
+    assert api("DELETE", url).status == 202
+    assert status_of(admin, volume) == states.ERROR_MANAGING_DELETING
+    assert api("GET", url).json["volume"]["status"] == "deleting"
     assert peers.volume.calls[0][2] == {"unmanage_only": True}
 
 
