@@ -192,10 +192,10 @@ def run(services: Sequence[tuple[oslo_service.ServiceBase, int]]) -> None:
     """
     # The parent may have looked at the database; its connections are not for its children.
     engine.dispose()
+    # What is loaded by now stays: no collection looks at it, and none of a child writes on it.
+    gc.freeze()
+    gc.enable()
     if len(services) > 1 or services[0][1] > 1:
-        # What is loaded by now stays shared: no collection of a child writes on it.
-        gc.collect()
-        gc.freeze()
         # On green threads the parent polls, a hundred times a second unless told otherwise.
         pause = _LOOK_SECONDS if concurrency.backend() == concurrency.EVENTLET else None
         launcher = oslo_service.ProcessLauncher(CONF, wait_interval=pause, restart_method="mutate")
