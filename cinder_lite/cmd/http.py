@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import threading
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -14,12 +16,16 @@ from oslo_service import service as oslo_service
 
 from cinder_lite import concurrency, rpc
 
+if TYPE_CHECKING:
+    from cinder_lite.api.loader import Application
+
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _BACKLOG = 4096
 _MOST_WORKERS = 4
 _NATIVE_THREADS = 16
+_MOST_CONNECTIONS = 4096
 
 
 def worker_count() -> int:
@@ -85,6 +91,23 @@ class HttpService(oslo_service.ServiceBase):
         """Take up changed options: those are read when they are used."""
 
 
+def _connections() -> int:
+    """Return how many connections are kept: half of the files that this process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(CONF.wsgi_default_pool_size, min(files // 2, _MOST_CONNECTIONS))
+
+
+def _limited(application: Application, requests: int) -> Application:
+    """Return an application that works on so many requests at once; the others wait."""
+    slots = threading.BoundedSemaphore(requests)
+
+    def limited(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with slots:
+            return application(environ, start_response)
+
+    return limited
+
+
 class _EventletServer:
     """eventlet's WSGI server in a green thread."""
 
@@ -92,11 +115,12 @@ class _EventletServer:
         import eventlet  # only an entry point knows eventlet
         import eventlet.wsgi
 
-        self._pool = eventlet.GreenPool(CONF.wsgi_default_pool_size)
+        # A connection has a thread of the pool even while nothing is asked on it.
+        self._pool = eventlet.GreenPool(_connections())
         self._green = eventlet.spawn(
             eventlet.wsgi.server,
             listener,
-            application,
+            _limited(application, CONF.wsgi_default_pool_size),
             custom_pool=self._pool,
             log=LOG,
             log_output=False,

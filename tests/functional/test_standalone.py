@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -144,3 +145,19 @@ def test_standalone_killed_in_mid_copy(deploy: Callable[..., Deployment]) -> Non
     settled = services.wait_for_migration(volume["id"], timeout=120)
     assert settled["status"] == "available"
     assert services.digest(settled) == before
+
+
+def test_idle_connections_keep_nobody_waiting(deploy: Callable[..., Deployment]) -> None:
+    """The limit is for requests, not for the connections that clients keep open."""
+    options = {"DEFAULT": {"wsgi_default_pool_size": 2}}
+    services = deploy(database="sqlite", messaging="in-process", settings=options)
+    idle = [http.client.HTTPConnection("127.0.0.1", services.port, timeout=10) for _ in range(8)]
+    try:
+        for connection in idle:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            assert (answer.status, answer.will_close) == (300, False)
+            answer.read()
+    finally:
+        for connection in idle:
+            connection.close()
