@@ -98,6 +98,7 @@ def lab(request: pytest.FixtureRequest, machine: Machine, group: str) -> Iterato
     machine.run("systemctl", "stop", "tgt.service")
 
 
+@pytest.mark.slow  # refused logins: see test_attachments.py
 def test_only_who_was_told(lab: Lab) -> None:
     """An initiator that was not let in, and one with a wrong secret, are refused."""
     (info,) = lab.ask(["connect", lab.one.name, "rw"])
