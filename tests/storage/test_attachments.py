@@ -166,8 +166,8 @@ def test_a_read_only_attachment_can_not_write(storage: StorageDeployment, server
     servers.detach(attached)
 
 
-# A refused login is not for the plain test command: now and then it ends Debian 12's initiator, whose
-# kernel (6.1) releases such a connection twice; iscsid then waits for ever.
+# A refused login is not for the plain test command: now and then it ends Debian 12's initiator,
+# whose kernel (6.1) releases such a connection twice; iscsid then waits for ever.
 @pytest.mark.slow
 def test_a_wrong_secret_is_refused(storage: StorageDeployment, servers: Servers) -> None:
     """Neither another secret nor another initiator gets in; the right ones do."""
