@@ -44,9 +44,14 @@ class Chap:
 
     @classmethod
     def random(cls) -> Chap:
-        """Return new credentials."""
+        """Return new credentials.
+
+        They begin with a letter: where ``0x`` or ``0b`` begins a value it is a number (RFC 7143,
+        6.1), and LIO never lets a user of such a name in.
+        """
         user, secret = (
-            "".join(secrets.choice(_LETTERS) for _ in range(count))
+            secrets.choice(string.ascii_letters)
+            + "".join(secrets.choice(_LETTERS) for _ in range(count - 1))
             for count in (_USER_LETTERS, _SECRET_LETTERS)
         )
         return cls(user, secret)

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 
 from oslo_log import log as logging
 
+from cinder_lite import exception
 from cinder_lite.volume.targets.base import Chap, ISCSITarget
 
 LOG = logging.getLogger(__name__)
 
 _TREE = pathlib.Path("/sys/kernel/config/target")
 """Where the kernel shows its targets, to everybody."""
+_NUMBER = re.compile("0[xb]", re.IGNORECASE)
+"""Begins values that are numbers (RFC 7143, 6.1); the kernel refuses users of such names."""
 
 
 class LioTarget(ISCSITarget):
@@ -25,7 +29,15 @@ class LioTarget(ISCSITarget):
     LUN = 0
 
     def set_up(self) -> None:
-        """Restore the targets that were saved and are missing, as after a boot."""
+        """Restore the targets that were saved and are missing, as after a boot.
+
+        :raises VolumeBackendAPIException: nobody could log in, or the helper does not work
+        """
+        if self._conf.use_chap_auth and _NUMBER.match(self._conf.chap_username or ""):
+            raise exception.VolumeBackendAPIException(
+                data=f"chap_username {self._conf.chap_username!r} begins like a number: "
+                "LIO lets no user of such a name in."
+            )
         answer = json.loads(self._run("restore", self._conf.target_prefix))
         for error in answer["errors"]:
             LOG.warning("An iSCSI target could not be restored: %s", error)

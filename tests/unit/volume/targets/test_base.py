@@ -134,6 +134,14 @@ def test_secrets_are_made_once(target: Target, volume: Volume) -> None:
     assert first["provider_location"] == f"192.0.2.1:3260,1 {IQN} 0"
 
 
+def test_random_credentials_are_no_numbers() -> None:
+    """A kernel target refuses every user whose name begins like a number."""
+    for _ in range(2000):
+        chap = Chap.random()
+        assert chap.username[0].isalpha()
+        assert chap.password[0].isalpha()
+
+
 def test_configured_secret(
     target: Target, configuration: types.SimpleNamespace, volume: Volume
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cinder_lite import exception
 from cinder_lite.volume import targets
 from cinder_lite.volume.targets import lio
 from cinder_lite.volume.targets.base import Chap
@@ -36,6 +37,17 @@ def target(configuration: types.SimpleNamespace, executor: Any) -> LioTarget:
     made = targets.create(configuration, executor)
     assert isinstance(made, LioTarget)
     return made
+
+
+@pytest.mark.parametrize("name", ["0xuser", "0Xuser", "0buser", "0Buser"])
+def test_a_user_that_the_kernel_refuses(
+    target: LioTarget, configuration: types.SimpleNamespace, executor: Any, name: str
+) -> None:
+    """The operator hears at start that nobody could ever log in, and not at the first attach."""
+    configuration.use_chap_auth, configuration.chap_username = True, name
+    with pytest.raises(exception.VolumeBackendAPIException, match=name):
+        target.set_up()
+    assert executor.commands == []
 
 
 @pytest.mark.parametrize(("read_only", "mode"), [(False, "rw"), (True, "ro")])
