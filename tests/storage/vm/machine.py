@@ -38,6 +38,8 @@ DATA_SIZE = "64G"
 """Of the sparse disk on which the volume groups' files are."""
 
 _EVIDENCE = """\
+echo '--- refused logins'
+journalctl -k --no-pager -o short-monotonic | grep -iE 'chap|login|negotiat' | tail -n "$1"
 tail -v -n "$1" /var/log/cinder_lite/*.log
 echo '--- journal'; journalctl -n "$1" --no-pager -o short-monotonic
 echo '--- block devices'; lsblk -o NAME,SIZE,TYPE,MOUNTPOINT
