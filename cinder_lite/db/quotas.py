@@ -40,6 +40,8 @@ _COUNTED: dict[str, type[exception.OverQuota]] = {
 
 GROWING = "extend_new_size"
 """Note on a volume (its admin metadata): what it grows to, and so what is reserved for it."""
+RETYPING = "retype_to"
+"""Note on a volume: the id of the type that it is to have, under which it counts already."""
 
 _N = models.volume_admin_metadata.c
 _U = models.quota_usages.c
@@ -229,6 +231,34 @@ def release_type(
 ) -> None:
     """Count a volume under a type no more."""
     _give(connection, project_id, _of_type(connection, gigabytes, volume_type_id), None)
+
+
+def retyping_to(connection: sa.Connection, volume_id: str) -> str | None:
+    """Return the id of the type that a volume is to have, None where its type stays."""
+    query = sa.select(_N.value).where(_N.volume_id == volume_id, _N.key == RETYPING)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
+def forget_retype(connection: sa.Connection, volume_id: str) -> None:
+    """Remove the note that a volume is to have another type."""
+    connection.execute(
+        sa.delete(models.volume_admin_metadata).where(_N.volume_id == volume_id, _N.key == RETYPING)
+    )
+
+
+def cancel_retype(connection: sa.Connection, volume: Volume) -> bool:
+    """Count a volume no more under the type that it was to have.
+
+    :returns: False where its type was not being changed
+    """
+    new_type_id = retyping_to(connection, volume.id)
+    if new_type_id is None:
+        return False
+    forget_retype(connection, volume.id)
+    if volume.use_quota and volume.project_id is not None:
+        release_type(connection, volume.project_id, volume.size, new_type_id)
+    return True
 
 
 def _of_type(connection: sa.Connection, gigabytes: int, volume_type_id: str) -> dict[str, int]:

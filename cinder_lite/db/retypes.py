@@ -21,7 +21,6 @@ from cinder_lite.objects import Volume, utcnow
 N = models.volume_admin_metadata
 V = models.volumes
 S = models.volume_type_extra_specs
-_NOTE = "retype_to"
 
 
 @engine.retried
@@ -36,8 +35,8 @@ def begin(volume_id: str, new_type_id: str, rules: Sequence[cond.Condition]) -> 
         values = {"previous_status": volumes.column("status"), "status": states.RETYPING}
         if not volumes.swap(connection, volume_id, values, rules):
             return False
-        connection.execute(sa.delete(N).where(N.c.volume_id == volume_id, N.c.key == _NOTE))
-        note = {"volume_id": volume_id, "key": _NOTE, "value": new_type_id}
+        quotas.cancel_retype(connection, volume)
+        note = {"volume_id": volume_id, "key": quotas.RETYPING, "value": new_type_id}
         connection.execute(sa.insert(N), note)
         if volume.use_quota and volume.project_id is not None:
             quotas.consume_type(connection, volume.project_id, volume.size, new_type_id)
@@ -50,18 +49,18 @@ def settle(connection: sa.Connection, volume_id: str, *, done: bool) -> bool:
     :param done: the volume has the new type now
     :returns: False where its type was not being changed
     """
-    where = (N.c.volume_id == volume_id, N.c.key == _NOTE)
-    new_type_id = connection.execute(sa.select(N.c.value).where(*where)).scalar()
+    volume = volumes.read(connection, volume_id)
+    if not done:
+        return quotas.cancel_retype(connection, volume)
+    new_type_id = quotas.retyping_to(connection, volume_id)
     if new_type_id is None:
         return False
-    connection.execute(sa.delete(N).where(*where))
-    volume = volumes.read(connection, volume_id)
-    old_type_id = _old_type(connection, volume, new_type_id) if done else new_type_id
+    quotas.forget_retype(connection, volume_id)
+    old_type_id = _old_type(connection, volume, new_type_id)
     if old_type_id and volume.use_quota and volume.project_id is not None:
         quotas.release_type(connection, volume.project_id, volume.size, old_type_id)
-    if done:
-        values: Mapping[str, Any] = {"multiattach": _multiattach(connection, new_type_id)}
-        connection.execute(sa.update(V).where(V.c.id == volume_id), values)
+    values: Mapping[str, Any] = {"multiattach": _multiattach(connection, new_type_id)}
+    connection.execute(sa.update(V).where(V.c.id == volume_id), values)
     return True
 
 
@@ -91,13 +90,14 @@ def finish(volume_id: str, new_type_id: str, values: Mapping[str, Any]) -> bool:
     """Give a volume its new type where it is.
 
     :param values: further columns of the volume
-    :returns: False when its type is not being changed any more
+    :returns: False when it is not to have that type any more
     """
     retyping = cond.In("", "status", (states.RETYPING,))
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
-        if volume.status != states.RETYPING or not settle(connection, volume_id, done=True):
+        if not _is_wanted(connection, volume, new_type_id):
             return False
+        settle(connection, volume_id, done=True)
         columns = {
             **values,
             "volume_type_id": new_type_id,
@@ -109,10 +109,46 @@ def finish(volume_id: str, new_type_id: str, values: Mapping[str, Any]) -> bool:
 
 
 @engine.retried
-def give_up(volume_id: str) -> bool:
+def is_wanted(volume_id: str, new_type_id: str) -> bool:
+    """Tell whether a volume is still to have a type: messages may come late."""
+    with engine.transaction() as connection:
+        return _is_wanted(connection, volumes.read(connection, volume_id), new_type_id)
+
+
+def _is_wanted(connection: sa.Connection, volume: Volume, new_type_id: str) -> bool:
+    wanted = quotas.retyping_to(connection, volume.id)
+    return volume.status == states.RETYPING and wanted == new_type_id
+
+
+@engine.retried
+def reset(volume_id: str, values: Mapping[str, Any], rules: Sequence[cond.Condition] = ()) -> bool:
+    """Write statuses of a volume on an administrator's word.
+
+    A change of type that ends with this counts no more, unless a move works on it, which settles
+    it.
+
+    :returns: False when a rule refused
+    """
+    moves = models.volume_migrations.c
+    running = sa.select(moves.id).where(
+        moves.volume_id == volume_id, moves.status == states.RECORD_RUNNING
+    )
+    with engine.transaction() as connection:
+        volume = volumes.lock(connection, volume_id)
+        if not volumes.swap(connection, volume_id, values, rules):
+            return False
+        ends = values.get("status", states.RETYPING) != states.RETYPING
+        if ends and connection.execute(running).first() is None:
+            quotas.cancel_retype(connection, volume)
+    return True
+
+
+@engine.retried
+def give_up(volume_id: str, new_type_id: str | None = None) -> bool:
     """Let a volume keep its type.
 
-    :returns: False when its type is not being changed, or a move has begun for it
+    :param new_type_id: the type that it can not have; None: whichever it is
+    :returns: False when it is not to have that type, or a move has begun for it
     """
     idle = [
         cond.In("", "status", (states.RETYPING,)),
@@ -120,6 +156,8 @@ def give_up(volume_id: str) -> bool:
     ]
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
+        if new_type_id is not None and not _is_wanted(connection, volume, new_type_id):
+            return False
         values = {"status": volume.previous_status or states.AVAILABLE}
         if not volumes.swap(connection, volume_id, values, idle):
             return False

@@ -82,6 +82,18 @@ def of_volume(volume_id: str) -> list[Attachment]:
         return _of_volume(connection, volume_id)
 
 
+@engine.retried
+def only_reserved(volume_id: str) -> bool:
+    """Tell whether a volume is reserved by ``os-reserve`` and has never had an attachment."""
+    query = sa.select(V.c.id).where(
+        V.c.id == volume_id,
+        V.c.status == states.ATTACHING,
+        ~sa.exists().where(T.c.volume_id == V.c.id),
+    )
+    with engine.statement() as connection:
+        return connection.execute(query).first() is not None
+
+
 def _of_volume(connection: sa.Connection, volume_id: str) -> list[Attachment]:
     query = sa.select(*COLUMNS).where(T.c.volume_id == volume_id, T.c.deleted == sa.false())
     rows = connection.execute(query.order_by(T.c.created_at, T.c.id))
@@ -132,7 +144,6 @@ def listing(
 # --- the states ------------------------------------------------------------------------------
 
 
-@engine.retried
 def reserve(
     volume_id: str,
     rules: Sequence[cond.Condition],
@@ -148,12 +159,25 @@ def reserve(
     :raises VolumeNotFound: the volume has gone
     """
     row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **_stored(values)}
+    return _reserve(volume_id, rules, row, volume_values)
+
+
+@engine.retried
+def _reserve(
+    volume_id: str,
+    rules: Sequence[cond.Condition],
+    row: Mapping[str, Any],
+    volume_values: Mapping[str, Any],
+) -> Attachment | None:
+    mine = sa.select(*COLUMNS).where(T.c.id == row["id"])
     with engine.transaction() as connection:
         volumes.lock(connection, volume_id)
-        if not volumes.swap(connection, volume_id, volume_values, rules):
-            return None
-        connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
-        stored = connection.execute(sa.select(*COLUMNS).where(T.c.id == row["id"])).one()
+        stored = connection.execute(mine).one_or_none()
+        if stored is None:  # or only the answer to the first try was lost
+            if not volumes.swap(connection, volume_id, volume_values, rules):
+                return None
+            connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
+            stored = connection.execute(mine).one()
     return from_row(stored)
 
 

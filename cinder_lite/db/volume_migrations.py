@@ -28,7 +28,6 @@ def _from_row(row: Sequence[Any]) -> Migration:
     return Migration(**dict(zip(_FIELDS, row, strict=True)))
 
 
-@engine.retried
 def begin(
     volume_id: str,
     rules: Sequence[cond.Condition],
@@ -44,13 +43,26 @@ def begin(
     """
     now = utcnow()
     row = {"id": str(uuid.uuid4()), "created_at": now, "updated_at": now, **record}
+    return _begin(volume_id, rules, volume_values, row)
+
+
+@engine.retried
+def _begin(
+    volume_id: str,
+    rules: Sequence[cond.Condition],
+    volume_values: Mapping[str, Any],
+    row: Mapping[str, Any],
+) -> Migration | None:
+    mine = sa.select(*_COLUMNS).where(T.c.id == row["id"])
     with engine.transaction() as connection:
         # A snapshot that is being created is either seen by the rules, or sees the move.
         volumes.lock(connection, volume_id)
-        if not volumes.swap(connection, volume_id, volume_values, rules):
-            return None
-        connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
-        stored = connection.execute(sa.select(*_COLUMNS).where(T.c.id == row["id"])).one()
+        stored = connection.execute(mine).one_or_none()
+        if stored is None:  # or only the answer to the first try was lost
+            if not volumes.swap(connection, volume_id, volume_values, rules):
+                return None
+            connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
+            stored = connection.execute(mine).one()
     return _from_row(stored)
 
 

@@ -240,6 +240,7 @@ def destroy(volume_id: str) -> bool:
             )
         )
         quotas.cancel_growth(connection, volume)
+        quotas.cancel_retype(connection, volume)
         for table in (
             models.volume_metadata,
             models.volume_admin_metadata,

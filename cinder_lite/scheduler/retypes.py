@@ -52,4 +52,4 @@ def schedule(
             LOG.error("Volume %s: keeps its type: %s", volume_id, error.msg)
         else:
             LOG.exception("Volume %s: keeps its type", volume_id)
-        retypes.give_up(volume_id)
+        retypes.give_up(volume_id, spec["volume_type"]["id"])

@@ -13,7 +13,7 @@ from oslo_log import log as logging
 from cinder_lite import concurrency, exception, flow, states
 from cinder_lite import host as host_name
 from cinder_lite.context import RequestContext
-from cinder_lite.db import attached_volumes, volume_migrations, volumes
+from cinder_lite.db import attached_volumes, retypes, volume_migrations, volumes
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import services as db_services
 from cinder_lite.db import volume_metadata as db_metadata
@@ -252,7 +252,8 @@ class API(Deleting, Managing, Resizing):
         :param new_volume_id: the target
         :param error: the copy failed: undo the move
         :returns: the id under which the volume goes on
-        :raises InvalidVolume: the two are not the two sides of one move
+        :raises InvalidVolume: the two are not the two sides of one move, or the server uses the
+            other one than it is said
         """
         new_volume = volumes.get(context.elevated(), new_volume_id)
         if volume.migration_status is None and new_volume.migration_status is None:
@@ -278,14 +279,32 @@ class API(Deleting, Managing, Resizing):
                 f"migration: its migration_status is {new_volume.migration_status}, "
                 f"not {expected}."
             )
-        if error and attached.look(new_volume.id) == attached.Seen.SWAPPED:
+        seen = attached.look(new_volume.id)
+        if error and seen == attached.Seen.SWAPPED:
             raise exception.InvalidVolume(
                 reason=f"the move of volume {volume.id} is not undone: its server uses the target "
                 f"{new_volume.id} already, so that what it wrote would be lost."
             )
-        return self.volume_rpcapi.migrate_volume_completion(
-            context, volume, new_volume.id, error=error
-        )
+        if not error and seen not in attached.DONE:
+            raise exception.InvalidVolume(
+                reason=f"the move of volume {volume.id} is not completed: {seen.value}, so that "
+                f"the target {new_volume.id} does not hold all of its data. To undo the move, say "
+                "that there was an error."
+            )
+        try:
+            return self.volume_rpcapi.migrate_volume_completion(
+                context, volume, new_volume.id, error=error
+            )
+        except (exception.ServiceUnavailable, exception.VolumeMigrationFailed) as failure:
+            if error or seen != attached.Seen.SWAPPED:
+                raise
+            # The move goes on from its record, and Nova would lose its connection over a failure.
+            LOG.warning(
+                "Volume %s: its server uses the target; the migration is completed later: %s",
+                volume.id,
+                failure.msg,
+            )
+            return volume.id
 
     # --- administration ----------------------------------------------------------------------
 
@@ -319,7 +338,15 @@ class API(Deleting, Managing, Resizing):
                     f"{running.phase}); its migration_status is settled when that ends."
                 )
             values["migration_status"] = None if migration_status == "none" else migration_status
-        volumes.update(volume.id, values)
+        as_read: list[cond.Condition] = []
+        if migration_status is not None:
+            meanwhile = "its migration_status has changed meanwhile; try again."
+            as_read = [cond.In(meanwhile, "migration_status", (volume.migration_status,))]
+        if not retypes.reset(volume.id, values, as_read):
+            refused = volumes.refusals(volume.id, as_read) or ["it has changed meanwhile."]
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} can not be reset: " + " ".join(refused)
+            )
         LOG.info(
             "Volume %(id)s: reset by request to %(values)s", {"id": volume.id, "values": values}
         )

@@ -29,7 +29,7 @@ def initialize(
         ``ro``
     :returns: ``{'driver_volume_type': …, 'data': {…}}``
     :raises InvalidInput: the connector asks for no such mode
-    :raises InvalidVolume: the volume is being deleted
+    :raises InvalidVolume: the volume is being deleted, or has moved to another backend
     :raises VolumeBackendAPIException: the backend can not serve that node
     """
     with alone(volume_id):
@@ -37,6 +37,11 @@ def initialize(
         if volume.status == states.DELETING:
             raise exception.InvalidVolume(
                 reason=f"volume {volume.id} is being deleted and can not be connected."
+            )
+        if volume.service_host != backend.service_host:
+            # It was asked before a move ended; what is here is the old data.
+            raise exception.InvalidVolume(
+                reason=f"volume {volume.id} is on {volume.host} now, not on {backend.service_host}."
             )
         mode = connection_info.access_mode(volume, connector)
         asked = {**connector, "mode": mode}

@@ -203,7 +203,11 @@ class AttachActions:
             raise exception.InvalidVolume(
                 reason=f"volume {volume.id} can not be connected to: " + " Also, ".join(refused)
             )
-        info = self._rpcapi().initialize_connection(context, volume, connector)
+        info = rules.asked(
+            context,
+            volume,
+            lambda now: self._rpcapi().initialize_connection(context, now, connector),
+        )
         return {**info, "enforce_multipath": bool(connector.get("enforce_multipath", False))}
 
     def terminate_connection(

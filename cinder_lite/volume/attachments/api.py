@@ -77,9 +77,7 @@ class AttachmentAPI:
         if connector:
             try:
                 with _told("create attachment for volume"):
-                    info = self._rpcapi().attachment_update(
-                        context, volume, connector, attachment.id
-                    )
+                    info = self._let_in(context, volume, connector, attachment)
             except Exception:
                 self._forget(context, attachment)
                 raise
@@ -108,13 +106,36 @@ class AttachmentAPI:
 
         return rules.decided(volume, wanted, reserve, "can not be attached")
 
-    @staticmethod
-    def _forget(context: RequestContext, attachment: Attachment) -> None:
-        """Take a promise back after a failure; the failure itself is what the caller hears of."""
+    def _let_in(
+        self,
+        context: RequestContext,
+        volume: Volume,
+        connector: dict[str, Any],
+        attachment: Attachment,
+    ) -> dict[str, Any]:
+        return rules.asked(
+            context,
+            volume,
+            lambda now: self._rpcapi().attachment_update(context, now, connector, attachment.id),
+        )
+
+    def _forget(self, context: RequestContext, attachment: Attachment) -> None:
+        """Take a promise back after a failure; the failure itself is what the caller hears of.
+
+        The node may have been let in, although nobody heard of it. Where it can not be let out,
+        the attachment stays, so that it can be ended later.
+        """
         try:
-            db.remove(attachment.id, attachment.volume_id)
+            admin = context.elevated()
+            volume = volumes.get(admin, attachment.volume_id)
+            self._end(context, volume, db.get(admin, attachment.id))
         except Exception:
-            LOG.exception("Attachment %s could not be taken back", attachment.id)
+            LOG.exception(
+                "Volume %s: the attachment %s that failed could not be taken back; end it with "
+                "attachment-delete",
+                attachment.volume_id,
+                attachment.id,
+            )
 
     def update(
         self, context: RequestContext, attachment: Attachment, connector: dict[str, Any]
@@ -137,7 +158,7 @@ class AttachmentAPI:
                 reason=f"duplicate connectors detected on volume {volume.id}"
             )
         with _told("update attachment"):
-            info = self._rpcapi().attachment_update(context, volume, connector, attachment.id)
+            info = self._let_in(context, volume, connector, attachment)
         LOG.info("Volume %s: attachment %s connects", volume.id, attachment.id)
         return _shown(attachment, info)
 
@@ -163,7 +184,11 @@ class AttachmentAPI:
         :raises InvalidVolume: others go on updating it
         """
         guard.check_end(context, attachment)
-        volume = volumes.get(context, attachment.volume_id)
+        return self._end(context, volumes.get(context, attachment.volume_id), attachment)
+
+    def _end(
+        self, context: RequestContext, volume: Volume, attachment: Attachment
+    ) -> list[Attachment]:
         for _ in range(_TRIES):
             promised = attachment.attach_status == states.ATTACHMENT_RESERVED
             if not promised or attachment.connector:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cinder_lite import exception, states
+from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volumes
 from cinder_lite.objects import Volume
@@ -121,3 +122,18 @@ def decided(
     raise exception.InvalidVolume(
         reason=f"volume {volume.id} is being changed by other requests; try again."
     )
+
+
+def asked(context: RequestContext, volume: Volume, ask: Callable[[Volume], T]) -> T:
+    """Ask a volume's service something; once more, where the volume has moved to another one.
+
+    :param ask: takes the volume as it is
+    :raises InvalidVolume: its service refuses
+    """
+    try:
+        return ask(volume)
+    except exception.InvalidVolume:
+        now = volumes.get(context.elevated(), volume.id)
+        if now.host == volume.host:
+            raise
+    return ask(now)

@@ -71,10 +71,7 @@ def _refusal(migration: Migration) -> str | None:
 
 def may_stop_nova(migration: Migration) -> bool:
     """Tell whether no compute host has begun to copy: what it writes to must not be taken away."""
-    return attached.look(str(migration.new_volume_id)) in (
-        attached.Seen.ABSENT,
-        attached.Seen.PROMISED,
-    )
+    return attached.look(str(migration.new_volume_id)) in attached.STOPPABLE
 
 
 def _end(context: RequestContext, migration: Migration) -> bool:

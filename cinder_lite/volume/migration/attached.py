@@ -25,6 +25,13 @@ from cinder_lite.volume.migration.records import ABORTED, Move, MoveLost
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
+_IF_FAILED = (
+    "If the compute host has failed, end it with os-migrate_volume_completion and error true."
+)
+_TOO_LATE = (
+    "The abort came too late: the compute host copies already and can not be stopped. The "
+    f"migration is undone only if Nova fails. {_IF_FAILED}"
+)
 _SURE = 3
 """Looks in a row that must agree before something is done without Nova's call."""
 
@@ -34,8 +41,16 @@ class Seen(enum.Enum):
 
     ABSENT = "no server is attached to the target"
     PROMISED = "the target is promised to the server, whose compute host has not connected it"
+    RESERVED = "the target is reserved for a server by os-reserve, which says no more"
     COPYING = "the compute host has connected the target"
     SWAPPED = "the server uses the target"
+
+
+STOPPABLE = (Seen.ABSENT, Seen.PROMISED)
+"""No compute host has begun to copy: what it writes to must not be taken away."""
+DONE = (Seen.RESERVED, Seen.SWAPPED)
+"""Nova may say that the target holds the data; of a server that it attached in the older way the
+attachments do not tell."""
 
 
 def run(backend: Backend, move: Move) -> None:
@@ -86,7 +101,7 @@ def watch(backend: Backend, move: Move) -> None:
         now = look(target_id)
         times = times + 1 if now == seen else 1
         seen = now
-        if move.aborted and seen in (Seen.ABSENT, Seen.PROMISED):
+        if move.aborted and seen in STOPPABLE:
             _fail(move, ABORTED)
         if times >= _SURE and _over_by_itself(move, seen):
             break
@@ -104,7 +119,8 @@ def look(target_id: str) -> Seen:
     """Return what the attachments of a move's target say."""
     found: list[Attachment] = volume_attachments.of_volume(target_id)
     if not found:
-        return Seen.ABSENT
+        reserved = volume_attachments.only_reserved(target_id)
+        return Seen.RESERVED if reserved else Seen.ABSENT
     if any(a.attach_status == states.ATTACHMENT_ATTACHED for a in found):
         return Seen.SWAPPED
     return Seen.COPYING if any(a.connector for a in found) else Seen.PROMISED
@@ -138,10 +154,12 @@ def _mind_the_time(move: Move, seen: Seen) -> None:
     :raises VolumeMigrationFailed: no compute host has connected the target in time
     """
     record = volume_migrations.get(move.id)
+    if move.aborted and record.error != _TOO_LATE:
+        _note(move, _TOO_LATE)
     age = (utcnow() - (record.started_at or utcnow())).total_seconds()
     if age < CONF.migration_nova_timeout:
         return
-    if seen in (Seen.ABSENT, Seen.PROMISED):
+    if seen in STOPPABLE:
         _fail(
             move,
             f"Nova has not begun within {CONF.migration_nova_timeout} seconds "
@@ -152,8 +170,7 @@ def _mind_the_time(move: Move, seen: Seen) -> None:
         _note(
             move,
             f"Nova has not said within {CONF.migration_nova_timeout} seconds that its copy has "
-            "ended. The migration goes on. If the compute host has failed, end it with "
-            "os-migrate_volume_completion and error true.",
+            f"ended. The migration goes on. {_IF_FAILED}",
         )
 
 

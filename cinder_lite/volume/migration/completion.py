@@ -13,6 +13,7 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.db import attached_volumes, volume_migrations, volumes
+from cinder_lite.db import conditions as cond
 from cinder_lite.objects import Volume
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.migration import ending, plan
@@ -46,7 +47,11 @@ def run(backend: Backend, move: Move, target: Volume) -> None:
     May be run again after a crash at any line.
     """
     move.enter(states.PHASE_COMPLETING)
-    volumes.update(move.volume.id, {"migration_status": states.MIGRATION_COMPLETING})
+    mark = {"migration_status": states.MIGRATION_COMPLETING}
+    moves = cond.In("", "migration_status", states.MIGRATION_BUSY)
+    if not volumes.conditional_update(move.volume.id, mark, [moves]):
+        # Another instance has completed the move since.
+        raise MoveLost(migration_id=move.id)
     if move.stop.is_set() and not move.aborted:
         # A durable step: the next start of the service goes on from here, without copying again.
         raise exception.CopyStopped(reason="the service is stopping")

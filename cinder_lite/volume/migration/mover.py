@@ -35,6 +35,17 @@ _ANSWER_SECONDS = 50.0
 """How long Nova's call waits for the end of a move: less than it waits for our answer."""
 
 
+_NEVER_UNDONE = (
+    states.PHASE_MOVED,
+    states.PHASE_NOVA,
+    states.PHASE_COMPLETING,
+    states.PHASE_SWAPPED,
+    states.PHASE_ATTACHING,
+)
+"""Phases that an error does not end: the data is settled, or a server may write to the target
+already, and both would be lost. What ends a move in the phase ``nova`` leaves that phase first."""
+
+
 class Mover:
     """Runs the moves whose source is one backend.
 
@@ -244,7 +255,10 @@ class Mover:
         except MoveLost as error:
             LOG.warning("Volume %s: %s", move.volume.id, error)
         except exception.CopyStopped as error:
-            if move.aborted:
+            if move.migration.phase == states.PHASE_NOVA:
+                # Nova goes on, and so does the next start; an abort waits until Nova gives up.
+                move.halt()
+            elif move.aborted:
                 reason = exception.VolumeMigrationFailed(reason=ABORTED)
                 self._settle_failure(move, reason)
             elif move.stop.is_set():
@@ -319,13 +333,8 @@ class Mover:
         else:
             LOG.exception("Volume %s: migration %s failed", move.volume.id, move.id)
         try:
-            if move.migration.phase in (
-                states.PHASE_MOVED,
-                states.PHASE_COMPLETING,
-                states.PHASE_SWAPPED,
-                states.PHASE_ATTACHING,
-            ):
-                # The data is settled: undoing could lose it. The periodic look goes on here.
+            if move.migration.phase in _NEVER_UNDONE:
+                # The periodic look goes on from here.
                 volume_migrations.advance(
                     move.id, (move.migration.phase,), {"error": sentence}, owner=move.owner
                 )

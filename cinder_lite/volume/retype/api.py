@@ -116,7 +116,7 @@ class RetypeAPI:
         try:
             self._scheduler().retype(context, volume.id, request_spec=spec)
         except Exception:
-            retypes.give_up(volume.id)
+            retypes.give_up(volume.id, wanted.id)
             LOG.exception("Volume %s: the scheduler could not be asked for a place", volume.id)
             raise exception.ServiceUnavailable(
                 f"Volume {volume.id} keeps its type: the message broker does not answer."

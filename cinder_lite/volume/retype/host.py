@@ -63,7 +63,7 @@ def run(
     """
     try:
         volume = volumes.get(context, volume_id)
-        if volume.status != states.RETYPING:
+        if not retypes.is_wanted(volume_id, new_type_id):
             LOG.info("Volume %s: its type is not being changed any more", volume_id)
             return
         if _in_place(backend, context, volume, new_type_id, host):
@@ -76,7 +76,7 @@ def run(
             )
         migration_id = _begin(context, volume, new_type_id, host, offline_servers=offline_servers)
     except Exception as error:
-        _keep(volume_id, error)
+        _keep(volume_id, new_type_id, error)
         return
     moves.start(context, migration_id)
 
@@ -134,14 +134,14 @@ def _begin(
     return migration.id
 
 
-def _keep(volume_id: str, error: Exception) -> None:
+def _keep(volume_id: str, new_type_id: str, error: Exception) -> None:
     """Let a volume keep its type, and say why."""
     if isinstance(error, exception.CinderLiteException):
         LOG.error("Volume %s: keeps its type: %s", volume_id, error.msg)
     else:
         LOG.error("Volume %s: keeps its type", volume_id, exc_info=error)
     try:
-        retypes.give_up(volume_id)
+        retypes.give_up(volume_id, new_type_id)
     except exception.VolumeNotFound:
         LOG.info("Volume %s has been deleted", volume_id)
 

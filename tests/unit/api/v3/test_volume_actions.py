@@ -226,7 +226,8 @@ def test_actions_that_a_member_may_not_do(
 
 def test_completion(api: Client, peers: Peers, volume: Volume) -> None:
     rows.migration(volume, mode="nova", volume_values={"migration_status": "migrating"})
-    target = rows.volume(project_id=PROJECT, migration_status=f"target:{volume.id}")
+    mark = f"target:{volume.id}"
+    target = rows.volume(project_id=PROJECT, migration_status=mark, status="attaching")
     peers.volume.answers["migrate_volume_completion"] = volume.id
     contents: list[tuple[dict[str, Any], bool]] = [
         ({"new_volume": target.id}, False),
@@ -237,6 +238,15 @@ def test_completion(api: Client, peers: Peers, volume: Volume) -> None:
         answer = api.action(volume.id, "os-migrate_volume_completion", content)
         assert (answer.status, answer.json) == (200, {"save_volume_id": volume.id})
         assert peers.volume.calls[-1][2]["error"] is error
+
+
+def test_completion_of_what_nobody_has_copied(api: Client, peers: Peers, volume: Volume) -> None:
+    rows.migration(volume, mode="nova", volume_values={"migration_status": "migrating"})
+    target = rows.volume(project_id=PROJECT, migration_status=f"target:{volume.id}")
+    answer = api.action(volume.id, "os-migrate_volume_completion", {"new_volume": target.id})
+    assert answer.status == 400
+    assert "no server is attached to the target" in answer.sentence
+    assert peers.volume.calls == []
 
 
 def test_completion_of_a_swap_that_is_no_migration(api: Client, volume: Volume) -> None:

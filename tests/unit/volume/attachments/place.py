@@ -73,7 +73,9 @@ class Place:
 
     def __post_init__(self) -> None:
         configuration = types.SimpleNamespace(report_discard_supported=False)
-        self.backend: Any = types.SimpleNamespace(driver=self.driver, configuration=configuration)
+        self.backend: Any = types.SimpleNamespace(
+            driver=self.driver, configuration=configuration, service_host="one@file"
+        )
         self.attachments = AttachmentAPI(lambda: self)  # type: ignore[arg-type, return-value]
         self.actions = AttachActions(lambda: self)  # type: ignore[arg-type, return-value]
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cinder_lite import exception, states
@@ -313,3 +315,32 @@ def test_an_attachment_that_is_updated_all_the_time_is_not_ended(
     with pytest.raises(exception.InvalidVolume, match="updated all the time"):
         place.attachments.delete(place.context, kept)
     assert [one.id for one in volume_attachments.of_volume(volume.id)] == [kept.id]
+
+
+@pytest.mark.parametrize("backend_answers", [True, False])
+def test_a_node_that_was_let_in_unheard_is_let_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch, backend_answers: bool
+) -> None:
+    """The answer is lost: the node goes with its promise, or the promise stays for later."""
+    volume = place.volume()
+    let_in = place.attachment_update
+
+    def lost(*arguments: Any) -> dict[str, Any]:
+        let_in(*arguments)
+        if not backend_answers:
+            place.driver.error = failure()
+        raise exception.ServiceUnavailable("The volume service does not answer.")
+
+    monkeypatch.setattr(place, "attachment_update", lost)
+    with pytest.raises(attachment_api.AttachmentFailed, match="does not answer"):
+        place.attachments.create(place.context, volume, SERVER, connector("compute1"))
+    left = volume_attachments.of_volume(volume.id)
+    if backend_answers:
+        assert (left, place.driver.let_in) == ([], {volume.id: set()})
+        assert now(place, volume) == ("available", "detached")
+        return
+    assert place.driver.let_in == {volume.id: {"compute1"}}
+    place.driver.error = None
+    place.attachments.delete(place.context, left[0])
+    assert place.driver.let_in == {volume.id: set()}
+    assert now(place, volume) == ("available", "detached")

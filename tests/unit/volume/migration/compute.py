@@ -59,6 +59,8 @@ class Nova:
         self.actions = AttachActions(lambda: world.api.volume_rpcapi)
         self.threads: list[threading.Thread] = []
         self.promised: Attachment | None = None
+        self.older = False
+        """Its servers' volumes were attached before there were attachments to promise."""
         self.locked = False
         self.locked_reason: str | None = None
         self.root_device = "/dev/vda"
@@ -182,7 +184,10 @@ class Nova:
         if self.script is not Nova.never_begins:
             self.actions.begin_detaching(self.context, volumes.get(self.context, volume_id))
             target = volumes.get(self.context, new_volume_id)
-            self.promised = self.attachments.create(self.context, target, server_id)
+            if self.older:
+                self.actions.reserve(self.context, target)
+            else:
+                self.promised = self.attachments.create(self.context, target, server_id)
         thread = threading.Thread(target=self._work, args=(volume_id, new_volume_id), daemon=True)
         self.threads.append(thread)
         thread.start()

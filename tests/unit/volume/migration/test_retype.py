@@ -188,3 +188,79 @@ def test_a_lost_message(
     assert (after.status, after.volume_type_id) == ("available", volume.volume_type_id)
     assert counts() == IRON
     assert quotas.usages(rows.PROJECT)["volumes"][1] == 1
+
+
+def test_a_reset_ends_what_it_counts(world: World, gold: VolumeType, volume: Volume) -> None:
+    """The message of the change is lost, and an administrator writes the status."""
+    world.held.add("retype")
+    world.retype_to = "one"
+    world.api.retype.start(world.context, volume, "gold", "never")
+    assert counts() == {**IRON, **GOLD}
+    world.mail.clear()
+    world.api.reset_status(world.context, volumes.get(world.context, volume.id), status="available")
+    assert counts() == IRON
+
+
+def test_a_volume_that_goes_while_its_type_changes(
+    world: World, gold: VolumeType, volume: Volume
+) -> None:
+    world.held.add("retype")
+    world.retype_to = "one"
+    world.api.retype.start(world.context, volume, "gold", "never")
+    world.mail.clear()
+    volumes.destroy(volume.id)
+    assert counts() == {}
+
+
+def test_a_late_message_gives_no_type_that_nobody_wants_any_more(
+    world: World, gold: VolumeType, volume: Volume
+) -> None:
+    """Two changes, of which the first was given up while its message waited."""
+    silver = volume_types.create({"name": "silver"}, {})
+    world.held.add("retype")
+    world.retype_to = "one"
+    world.api.retype.start(world.context, volume, "gold", "never")
+    world.api.reset_status(world.context, volumes.get(world.context, volume.id), status="available")
+    again = volumes.get(world.context, volume.id)
+    world.api.retype.start(world.context, again, "silver", "never")
+    assert [kind for _, kind, _ in world.mail] == ["retype", "retype"]
+    late = world.mail.pop(0)
+    world.handle(*late)
+    assert volumes.get(world.context, volume.id).status == "retyping"
+    world.held.clear()
+    world.idle()
+    after = volumes.get(world.context, volume.id)
+    assert (after.volume_type_id, after.status) == (silver.id, "available")
+    assert counts() == {
+        "volumes": 1,
+        "gigabytes": 1,
+        "volumes_silver": 1,
+        "gigabytes_silver": 1,
+    }
+
+
+def test_a_reset_leaves_what_a_move_for_another_type_counts(
+    world: World, gold: VolumeType, volume: Volume
+) -> None:
+    """The move goes on, whatever the status says, and settles it."""
+    retypes.begin(volume.id, gold.id, [])
+    record = {
+        "status": "running",
+        "phase": "copying",
+        "source_host": "one@file#file",
+        "dest_host": "two@file#file",
+        "new_type_id": gold.id,
+    }
+    volume_migrations.begin(volume.id, [], {"migration_status": "migrating"}, record)
+    world.api.reset_status(world.context, volumes.get(world.context, volume.id), status="available")
+    assert volumes.get(world.context, volume.id).status == "available"
+    assert counts() == {**IRON, **GOLD}
+
+
+def test_a_reset_of_a_move_that_has_just_begun(world: World, volume: Volume) -> None:
+    """Its request was read before the move began: the move keeps its mark."""
+    before = volumes.get(world.context, volume.id)
+    volumes.update(volume.id, {"migration_status": "starting"})
+    with pytest.raises(exception.InvalidVolume, match="has changed meanwhile"):
+        world.api.reset_status(world.context, before, migration_status="none")
+    assert volumes.get(world.context, volume.id).migration_status == "starting"
