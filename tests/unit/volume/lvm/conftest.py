@@ -70,6 +70,8 @@ class Target:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, ...]] = []
+        self.fixed: set[str] = set()
+        """Names of targets whose devices must not grow."""
 
     def set_up(self) -> None:
         self.events.append(("set up",))
@@ -89,8 +91,9 @@ class Target:
     def remove(self, iqn: str) -> None:
         self.events.append(("remove", iqn))
 
-    def resized(self, iqn: str, device: str) -> None:
-        self.events.append(("resized", iqn, device))
+    def check_resizable(self, iqn: str) -> None:
+        if iqn in self.fixed:
+            raise exception.VolumeBackendAPIException(data=f"the target {iqn} is in use")
 
 
 @pytest.fixture

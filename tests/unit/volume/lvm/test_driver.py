@@ -201,13 +201,16 @@ def test_a_mirrored_volume(make: MakeDriver, lvm: FakeLVM) -> None:
     assert "--nosync" not in lvm.commands[-1]  # its copies are made alike: they hold old data
 
 
-def test_an_exported_volumes_target_is_told_of_its_growth(make: MakeDriver, lvm: FakeLVM) -> None:
-    driver = make("va")
-    driver.create_volume(volume_of())
-    driver.extend_volume(volume_of(provider_location="somewhere"), 3)
+def test_an_exported_volume_grows_if_its_target_lets_it(make: MakeDriver, lvm: FakeLVM) -> None:
+    """A refusal leaves the volume as it is: its row and its project's quota stay, too."""
+    driver, exported = make("va"), volume_of(provider_location="somewhere")
+    driver.create_volume(exported)
+    driver.extend_volume(exported, 3)
     assert lvm.lv(f"va/{NAME}").size == 3 * GIB
-    device = driver.local_path(volume_of())
-    assert driver.target.events[-1] == ("resized", f"iqn.x:{NAME}", device)  # type: ignore[attr-defined]
+    driver.target.fixed.add(f"iqn.x:{NAME}")  # type: ignore[attr-defined]
+    with pytest.raises(exception.VolumeBackendAPIException, match="is in use"):
+        driver.extend_volume(exported, 4)
+    assert lvm.lv(f"va/{NAME}").size == 3 * GIB
 
 
 def test_a_thick_volume_with_snapshots_is_inactive_while_it_grows(
