@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import threading
 from collections.abc import Iterator
 
+from oslo_concurrency import lockutils
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import exception
@@ -16,6 +20,7 @@ from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.report import THIN, THIN_POOL, LogicalVolume
 
 LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
 
 _SECTOR = 512
 # thin_dump's XML is one element a line and may be large: no parser, no tree.
@@ -24,7 +29,6 @@ _MAPPING = re.compile(
     r'<(?:range_mapping origin_begin="(?P<first>\d+)" data_begin="\d+" length="(?P<count>\d+)"'
     r'|single_mapping origin_block="(?P<single>\d+)")'
 )
-_pool_locks: dict[tuple[str, str], threading.Lock] = {}
 _making = threading.Lock()
 
 
@@ -77,9 +81,11 @@ def mapped_extents(
     if volume.kind != THIN or volume.thin_id is None or volume.open:
         return None
     mapped = f"{names.mapped(group.name)}-{names.mapped(volume.pool)}"
-    with _lock_of(group.name, volume.pool):
+    locks = os.path.join(CONF.state_path, "lock")
+    # Between processes, too: what is reserved at this time is a dead one's.
+    with lockutils.lock(f"{mapped}-metadata-snap", external=True, lock_path=locks):
         try:
-            executor.root("dmsetup", "message", f"{mapped}-tpool", "0", "reserve_metadata_snap")
+            _reserve(executor, mapped)
             try:
                 dump = executor.root(
                     "thin_dump",
@@ -89,7 +95,7 @@ def mapped_extents(
                     f"/dev/mapper/{mapped}_tmeta",
                 )
             finally:
-                executor.root("dmsetup", "message", f"{mapped}-tpool", "0", "release_metadata_snap")
+                _message(executor, mapped, "release_metadata_snap")
         except CommandFailed as failure:
             LOG.warning(
                 "The whole of %s/%s is read, because the map of its data is not to be had: %s",
@@ -125,6 +131,15 @@ def _mappings(text: str) -> Iterator[tuple[int, int]]:
             yield int(match["first"]), int(match["count"])
 
 
-def _lock_of(group: str, pool: str) -> threading.Lock:
-    with _making:
-        return _pool_locks.setdefault((group, pool), threading.Lock())
+def _reserve(executor: Executor, mapped: str) -> None:
+    """Make the snapshot of a pool's metadata; one that a killed service has left makes room."""
+    try:
+        _message(executor, mapped, "reserve_metadata_snap")
+    except CommandFailed:
+        with contextlib.suppress(CommandFailed):  # there is none: the reason is another one
+            _message(executor, mapped, "release_metadata_snap")
+        _message(executor, mapped, "reserve_metadata_snap")
+
+
+def _message(executor: Executor, mapped: str, message: str) -> None:
+    executor.root("dmsetup", "message", f"{mapped}-tpool", "0", message)

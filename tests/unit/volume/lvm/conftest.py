@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from cinder_lite.volume import targets
 from cinder_lite.volume.copy import CopyResult
 from cinder_lite.volume.drivers.lvm import LVMVolumeDriver
 from cinder_lite.volume.lvm import copies, setup, wipe
+from tests.unit.conftest import SetOption
 from tests.unit.volume.lvm.fake import FakeLVM
 
 ID = "11111111-2222-3333-4444-555555555555"
@@ -103,8 +105,9 @@ def context() -> RequestContext:
 
 
 @pytest.fixture
-def lvm(monkeypatch: pytest.MonkeyPatch) -> FakeLVM:
+def lvm(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, option: SetOption) -> FakeLVM:
     """Return a node with two groups, ``va`` and ``vb``."""
+    option("state_path", str(tmp_path / "state"))
     fake = FakeLVM("va", "vb")
     monkeypatch.setattr(setup, "executor", lambda configuration: fake)
     monkeypatch.setattr(targets, "create", lambda *_: Target())

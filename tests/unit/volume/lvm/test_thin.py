@@ -79,6 +79,21 @@ def test_the_snapshot_of_the_metadata_never_stays(lvm: FakeLVM, group: VolumeGro
     assert lvm.commands[-1][-1] == "release_metadata_snap"
 
 
+def test_what_a_killed_service_has_reserved_is_released(lvm: FakeLVM, group: VolumeGroup) -> None:
+    """There is one snapshot per pool: otherwise every copy would read everything for ever."""
+    lvm.reserved = True
+    assert thin.mapped_extents(lvm, group, group.require("v")) == thin.parse_dump(DUMP)
+    assert not lvm.reserved
+
+
+def test_without_a_snapshot_of_the_metadata_there_is_no_map(
+    lvm: FakeLVM, group: VolumeGroup, caplog: pytest.LogCaptureFixture
+) -> None:
+    lvm.failing["dmsetup"] = "no such device"
+    assert thin.mapped_extents(lvm, group, group.require("v")) is None
+    assert "no such device" in caplog.text
+
+
 def test_a_volume_in_use_has_no_map(lvm: FakeLVM, group: VolumeGroup) -> None:
     lvm.lv("va/v").open = True
     assert thin.mapped_extents(lvm, group, group.require("v")) is None
