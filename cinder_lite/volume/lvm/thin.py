@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from oslo_concurrency import lockutils
 from oslo_config import cfg
@@ -67,6 +67,22 @@ def ensure_pool(group: VolumeGroup) -> LogicalVolume:
     return pool
 
 
+def external_origin(volume: LogicalVolume, present: Mapping[str, LogicalVolume]) -> str:
+    """Return what a thin volume reads where its pool has given it no space, '' for zeros.
+
+    That is a logical volume outside of the pool, of the volume's own or of one that it is a
+    snapshot of (``lvmthin(7)``, external origin). The pool's metadata know nothing of it.
+
+    :param present: the group's logical volumes by name
+    """
+    while volume.kind == THIN and volume.origin:
+        origin = present.get(volume.origin)
+        if origin is None or origin.kind != THIN or origin.pool != volume.pool:
+            return volume.origin
+        volume = origin
+    return ""
+
+
 def mapped_extents(
     executor: Executor, group: VolumeGroup, volume: LogicalVolume
 ) -> list[tuple[int, int]] | None:
@@ -79,6 +95,8 @@ def mapped_extents(
     :returns: None where that can not be known: the whole volume must be read
     """
     if volume.kind != THIN or volume.thin_id is None or volume.open:
+        return None
+    if volume.origin and external_origin(volume, group.volumes()):
         return None
     mapped = f"{names.mapped(group.name)}-{names.mapped(volume.pool)}"
     locks = os.path.join(CONF.state_path, "lock")
