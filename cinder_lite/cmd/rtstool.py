@@ -7,11 +7,13 @@ Run through cinder-lite-rootwrap by :mod:`cinder_lite.volume.targets.lio`::
                               let an initiator use a device; {"username", "password"} on stdin
     disconnect IQN INITIATOR  let it out; a target without initiators is removed
     delete IQN                remove a target
-    restore PREFIX            make the saved targets that are missing; print what there is
+    restore PREFIX            make the saved targets that do not serve; print what there is
 
 Every command may be repeated. One runs at a time on a node, and each saves what it changed to
 rtslib's own file (``/etc/target/saveconfig.json``), which Debian's and Red Hat's boot scripts read.
-Secrets come by standard input, because command lines can be read by everybody.
+Those make targets without units where a device is late, so what is saved of other targets stays
+saved until it is there again. Secrets come by standard input, because command lines can be read by
+everybody.
 """
 
 from __future__ import annotations
@@ -100,43 +102,46 @@ class Tool:
             if not self._initiators(iqn):
                 self._remove(iqn)
             raise
-        self._root.save_to_file()
+        self._save(iqn)
         return {}
 
     def disconnect(self, iqn: str, initiator: str) -> dict[str, Any]:
         """Let an initiator out; remove a target that nobody may use any more."""
+        _checked(_NAME, initiator)
         group = self._group(_checked(_NAME, iqn))
-        if group is None:
-            return {}
-        for acl in list(group.node_acls):
-            if acl.node_wwn == _checked(_NAME, initiator):
+        for acl in list(group.node_acls) if group is not None else []:
+            if acl.node_wwn == initiator:
                 acl.delete()
         if not self._initiators(iqn):
             self._remove(iqn)
-        self._root.save_to_file()
+        self._save(iqn)
         return {}
 
     def delete(self, iqn: str) -> dict[str, Any]:
         """Remove a target and what it exported."""
-        if self._remove(_checked(_NAME, iqn)):
-            self._root.save_to_file()
+        self._remove(_checked(_NAME, iqn))
+        self._save(iqn)
         return {}
 
     def restore(self, prefix: str) -> dict[str, Any]:
-        """Make the saved targets that are missing and whose names begin with ``prefix``."""
+        """Make the saved targets that do not serve and whose names begin with ``prefix``."""
         _checked(_NAME, prefix)
-        saved, errors = self._saved(), list[str]()
-        present = {target.wwn for target in self._root.targets}
-        devices = {each["name"]: each for each in saved.get("storage_objects", [])}
+        saved, errors = self._saved(), dict[str, str]()
+        present = {target.wwn: next(iter(target.tpgs), None) for target in self._root.targets}
+        exported = (each for each in saved.get("storage_objects", []) if each["plugin"] == "block")
+        devices = {each["name"]: each for each in exported}
         for target in saved.get("targets", []):
             iqn = target["wwn"]
-            if iqn in present or not iqn.startswith(prefix) or iqn not in devices:
+            if not iqn.startswith(prefix) or iqn not in devices:
+                continue
+            group = present.get(iqn)
+            if group is not None and self._serves(group, devices[iqn]["dev"]):
                 continue
             try:
                 self._make_again(iqn, devices[iqn], target["tpgs"][0])
             except Exception as error:
                 self._remove(iqn)
-                errors.append(f"{iqn}: {error}")
+                errors[iqn] = str(error)
         return {
             "targets": sorted(target.wwn for target in self._root.targets),
             "errors": errors,
@@ -152,6 +157,41 @@ class Tool:
         except FileNotFoundError:
             return {}
         return saved
+
+    def _save(self, iqn: str) -> None:
+        """Save the tree after a change of the target ``iqn``.
+
+        Of the others, those that are missing and those without what they exported stay as they
+        were saved: a device is late, and a later start finds it.
+        """
+        saved, tree = self._saved(), self._root.dump()
+        present = {_path(exported) for exported in tree["storage_objects"]}
+        late = [
+            exported
+            for exported in saved.get("storage_objects", [])
+            if exported["name"] != iqn and _path(exported) not in present
+        ]
+        missing = {_path(exported) for exported in late}
+        targets = {(target["fabric"], target["wwn"]): target for target in tree["targets"]}
+        for target in saved.get("targets", []):
+            units = {unit["storage_object"] for group in target["tpgs"] for unit in group["luns"]}
+            name = target["fabric"], target["wwn"]
+            if target["wwn"] != iqn and (name not in targets or units & missing):
+                targets[name] = target
+        tree["storage_objects"] += late
+        tree["targets"] = list(targets.values())
+        self._write(tree)
+
+    def _write(self, tree: dict[str, Any]) -> None:
+        """Put a tree in the place of what was saved, in one step; it holds secrets."""
+        path = self._lib.root.default_save_file
+        part = f"{path}.cinder-lite"
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(fd, "w", encoding="utf-8") as file:
+            json.dump(tree, file, indent=2, sort_keys=True)
+            file.flush()
+            os.fsync(fd)
+        os.replace(part, path)
 
     def _make_again(self, iqn: str, exported: dict[str, Any], saved: dict[str, Any]) -> None:
         """Make a target as it was saved."""
@@ -242,18 +282,19 @@ class Tool:
         if not list(acl.mapped_luns):
             self._lib.MappedLUN(acl, 0, 0, write_protect=read_only)
 
-    def _remove(self, iqn: str) -> bool:
-        """Remove a target and what it exported; tell whether there was anything."""
-        found = False
+    def _remove(self, iqn: str) -> None:
+        """Remove a target and what it exported."""
         for target in list(self._root.targets):
             if target.wwn == iqn:
                 target.delete()
-                found = True
         for exported in list(self._root.storage_objects):
             if exported.name == iqn:
                 exported.delete()
-                found = True
-        return found
+
+
+def _path(exported: dict[str, Any]) -> str:
+    """Return how a saved unit names what it exports."""
+    return f"/backstores/{exported['plugin']}/{exported['name']}"
 
 
 def _numbers(device: str) -> tuple[int, int] | tuple[()]:

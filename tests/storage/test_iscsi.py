@@ -150,3 +150,22 @@ def test_what_the_node_has_lost_comes_back(lab: Lab) -> None:
         lab.machine.shell(WRITE.format(reader))
     with pytest.raises(HarnessError, match=r"authorization failure|login failure"):
         lab.login(lab.three, writing)
+
+
+@pytest.mark.parametrize("lab", ["lioadm"], indirect=True)
+def test_a_late_device_comes_back_with_its_target(lab: Lab) -> None:
+    """rtslib's script and the service start before the device, and other targets are saved."""
+    (info,) = lab.ask(["connect", lab.one.name, "rw"])
+    lab.lose()
+    lab.machine.shell(f"lvchange -qq -a n {GROUP}/shared")
+    try:
+        script = "import rtslib_fb; rtslib_fb.RTSRoot().restore_from_file()"
+        lab.machine.run("/opt/venv/bin/python", "-c", script)
+        another = "iqn.2010-10.org.openstack:another"
+        lab.machine.run("cinder-lite-rtstool", "delete", another)  # it saves
+        lab.ask(["set_up"])
+        lab.machine.run("cinder-lite-rtstool", "delete", another)
+    finally:
+        lab.machine.shell(f"lvchange -qq -a y {GROUP}/shared")
+        lab.ask(["set_up"])
+    lab.machine.shell(WRITE.format(lab.login(lab.one, info)))

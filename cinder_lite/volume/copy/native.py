@@ -100,6 +100,8 @@ def sparse_copy_file(
     size: int,
     progress: Report | None = None,
     stop: process.Stop | None = None,
+    *,
+    offload: bool = True,
 ) -> CopyResult:
     """Copy a regular file onto a new one without touching its holes.
 
@@ -107,6 +109,8 @@ def sparse_copy_file(
     :param size: bytes to copy
     :param progress: told at least once a second how far the copy is, and once at the end
     :param stop: when it is set, the copy is stopped
+    :param offload: let the kernel copy where it can. Some file systems give the target the
+        source's blocks then, in the place of those that it has: not for one that must keep them
     :returns: the result; the data is on stable storage
     :raises VolumeCopyFailed: the copy failed
     :raises CopyStopped: ``stop`` was set
@@ -114,7 +118,7 @@ def sparse_copy_file(
     meter = Meter(size, progress)
     facts = [os.stat(path) for path in (src, dest)]
     # Within one file system the kernel copies best, and some move no bytes at all.
-    offload = facts[0].st_dev == facts[1].st_dev and all(stat.S_ISREG(f.st_mode) for f in facts)
+    offload &= facts[0].st_dev == facts[1].st_dev and all(stat.S_ISREG(f.st_mode) for f in facts)
     copy(src, dest, size, meter=meter, holes=True, offload=offload, stop=stop)
     return meter.finish("native")
 

@@ -167,7 +167,7 @@ class FileDriver(ManagedFiles, SharedImages, base.VolumeDriver):
                 new.resize(max(size, known), sparse=True)
             else:
                 new.resize(max(size, known), self._sparse)
-                sparse_copy_file(path, new.path, known, progress)
+                sparse_copy_file(path, new.path, known, progress, offload=self._sparse)
             new.publish(replace)
 
     # --- access ------------------------------------------------------------------------------

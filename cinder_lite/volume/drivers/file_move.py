@@ -51,7 +51,8 @@ class LocalMove:
             raise FileExistsError(17, os.strerror(17), self._target.path(self._name))
         with self._target.new(self._name) as new:
             new.resize(size, sparse)
-            sparse_copy_file(self._source.path(self._name), new.path, size, progress, stop)
+            path = self._source.path(self._name)
+            sparse_copy_file(path, new.path, size, progress, stop, offload=sparse)
             new.publish()
 
     def finish(self) -> None:

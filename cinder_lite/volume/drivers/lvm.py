@@ -117,9 +117,9 @@ class LVMVolumeDriver(LVMExports):
     def extend_volume(self, volume: Volume, new_size: int) -> None:
         """Grow the logical volume, in use or not."""
         with explained(f"volume {volume.id} could not be extended to {new_size} GiB"):
-            self._group.extend(volume.name, new_size)
             if volume.provider_location:
-                self.target.resized(self.target.iqn(volume), self.local_path(volume))
+                self.target.check_resizable(self.target.iqn(volume))
+            self._group.extend(volume.name, new_size)
 
     def create_volume_from_snapshot(
         self, volume: Volume, snapshot: Snapshot, progress: Report | None = None

@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 from cinder_lite import exception
 from cinder_lite.volume.drivers.manageable import Entry
-from cinder_lite.volume.lvm import names
+from cinder_lite.volume.lvm import names, thin
 from cinder_lite.volume.lvm.group import MOVING, TEMPORARY, VolumeGroup
 from cinder_lite.volume.lvm.report import THIN_POOL, LogicalVolume
 
@@ -52,12 +52,15 @@ def find(
     :raises ManageExistingInvalidReference: there is none, or it can not
     """
     name = source_name(reference)
-    found = group.find(name)
+    present = group.volumes()
+    found = present.get(name)
     reason = None
     if found is None:
         reason = f"the volume group {group.name} has no logical volume {name}."
     elif not _is_data(found):
         reason = f"{group.name}/{name} holds no volume's data."
+    elif outside := thin.external_origin(found, present):
+        reason = f"{group.name}/{name} needs the data of {outside}, outside of its thin pool."
     elif origin is None and found.thick_snapshot:
         reason = f"{group.name}/{name} is a snapshot of {found.origin}."
     elif origin is not None and found.origin != origin:
@@ -84,9 +87,10 @@ def volumes(group: VolumeGroup, managed: Mapping[str, str]) -> list[Entry]:
 
     :param managed: names of the backend's volumes, and their ids
     """
+    present = group.volumes()
     return [
-        _entry(volume, managed, "volume")
-        for volume in _data(group)
+        _entry(volume, managed, "volume", present)
+        for volume in _data(present)
         if not volume.thick_snapshot
         and (volume.name in managed or not _named_as_snapshot(volume.name))
     ]
@@ -97,23 +101,31 @@ def snapshots(group: VolumeGroup, managed: Mapping[str, str]) -> list[Entry]:
 
     :param managed: names that the backend's snapshots have in LVM, and their ids
     """
+    present = group.volumes()
     return [
         {
-            **_entry(volume, managed, "snapshot"),
+            **_entry(volume, managed, "snapshot", present),
             "source_reference": {"source-name": volume.origin},
         }
-        for volume in _data(group)
+        for volume in _data(present)
         if volume.origin and (volume.name in managed or not _named_as_volume(volume.name))
     ]
 
 
-def _entry(volume: LogicalVolume, managed: Mapping[str, str], what: str) -> Entry:
+def _entry(
+    volume: LogicalVolume,
+    managed: Mapping[str, str],
+    what: str,
+    present: Mapping[str, LogicalVolume],
+) -> Entry:
     known = managed.get(volume.name)
     reason = None
     if known is not None:
         reason = "already managed"
     elif volume.open:
         reason = f"{what} in use"
+    elif outside := thin.external_origin(volume, present):
+        reason = f"needs the data of {outside}"
     return {
         "reference": {"source-name": volume.name},
         "size": gibibytes(volume),
@@ -124,8 +136,8 @@ def _entry(volume: LogicalVolume, managed: Mapping[str, str], what: str) -> Entr
     }
 
 
-def _data(group: VolumeGroup) -> Iterator[LogicalVolume]:
-    return (volume for volume in group.volumes().values() if _is_data(volume))
+def _data(present: Mapping[str, LogicalVolume]) -> Iterator[LogicalVolume]:
+    return (volume for volume in present.values() if _is_data(volume))
 
 
 def _is_data(volume: LogicalVolume) -> bool:

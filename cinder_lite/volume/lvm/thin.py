@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from oslo_concurrency import lockutils
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from cinder_lite import exception
@@ -16,6 +20,7 @@ from cinder_lite.volume.lvm.group import VolumeGroup
 from cinder_lite.volume.lvm.report import THIN, THIN_POOL, LogicalVolume
 
 LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
 
 _SECTOR = 512
 # thin_dump's XML is one element a line and may be large: no parser, no tree.
@@ -24,7 +29,6 @@ _MAPPING = re.compile(
     r'<(?:range_mapping origin_begin="(?P<first>\d+)" data_begin="\d+" length="(?P<count>\d+)"'
     r'|single_mapping origin_block="(?P<single>\d+)")'
 )
-_pool_locks: dict[tuple[str, str], threading.Lock] = {}
 _making = threading.Lock()
 
 
@@ -63,6 +67,22 @@ def ensure_pool(group: VolumeGroup) -> LogicalVolume:
     return pool
 
 
+def external_origin(volume: LogicalVolume, present: Mapping[str, LogicalVolume]) -> str:
+    """Return what a thin volume reads where its pool has given it no space, '' for zeros.
+
+    That is a logical volume outside of the pool, of the volume's own or of one that it is a
+    snapshot of (``lvmthin(7)``, external origin). The pool's metadata know nothing of it.
+
+    :param present: the group's logical volumes by name
+    """
+    while volume.kind == THIN and volume.origin:
+        origin = present.get(volume.origin)
+        if origin is None or origin.kind != THIN or origin.pool != volume.pool:
+            return volume.origin
+        volume = origin
+    return ""
+
+
 def mapped_extents(
     executor: Executor, group: VolumeGroup, volume: LogicalVolume
 ) -> list[tuple[int, int]] | None:
@@ -76,10 +96,14 @@ def mapped_extents(
     """
     if volume.kind != THIN or volume.thin_id is None or volume.open:
         return None
+    if volume.origin and external_origin(volume, group.volumes()):
+        return None
     mapped = f"{names.mapped(group.name)}-{names.mapped(volume.pool)}"
-    with _lock_of(group.name, volume.pool):
+    locks = os.path.join(CONF.state_path, "lock")
+    # Between processes, too: what is reserved at this time is a dead one's.
+    with lockutils.lock(f"{mapped}-metadata-snap", external=True, lock_path=locks):
         try:
-            executor.root("dmsetup", "message", f"{mapped}-tpool", "0", "reserve_metadata_snap")
+            _reserve(executor, mapped)
             try:
                 dump = executor.root(
                     "thin_dump",
@@ -89,7 +113,7 @@ def mapped_extents(
                     f"/dev/mapper/{mapped}_tmeta",
                 )
             finally:
-                executor.root("dmsetup", "message", f"{mapped}-tpool", "0", "release_metadata_snap")
+                _message(executor, mapped, "release_metadata_snap")
         except CommandFailed as failure:
             LOG.warning(
                 "The whole of %s/%s is read, because the map of its data is not to be had: %s",
@@ -125,6 +149,15 @@ def _mappings(text: str) -> Iterator[tuple[int, int]]:
             yield int(match["first"]), int(match["count"])
 
 
-def _lock_of(group: str, pool: str) -> threading.Lock:
-    with _making:
-        return _pool_locks.setdefault((group, pool), threading.Lock())
+def _reserve(executor: Executor, mapped: str) -> None:
+    """Make the snapshot of a pool's metadata; one that a killed service has left makes room."""
+    try:
+        _message(executor, mapped, "reserve_metadata_snap")
+    except CommandFailed:
+        with contextlib.suppress(CommandFailed):  # there is none: the reason is another one
+            _message(executor, mapped, "release_metadata_snap")
+        _message(executor, mapped, "reserve_metadata_snap")
+
+
+def _message(executor: Executor, mapped: str, message: str) -> None:
+    executor.root("dmsetup", "message", f"{mapped}-tpool", "0", message)

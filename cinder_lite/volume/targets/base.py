@@ -104,10 +104,10 @@ class ISCSITarget(abc.ABC):
     def remove(self, iqn: str) -> None:
         """Remove a target, whoever uses it; one that is absent is removed already."""
 
-    def resized(self, iqn: str, device: str) -> None:  # noqa: B027  (most find out by themselves)
-        """Take note that the device of a target, which may not exist, has grown.
+    def check_resizable(self, iqn: str) -> None:  # noqa: B027  (most find out by themselves)
+        """Check that the device of a target, which may not exist, may grow; called before it does.
 
-        :raises VolumeBackendAPIException: initiators can not be told
+        :raises VolumeBackendAPIException: initiators could not be told
         """
 
     # --- what drivers use --------------------------------------------------------------------

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+from typing import Any
 
 from oslo_log import log as logging
 
 from cinder_lite import exception
+from cinder_lite.volume.lvm.executor import Executor
 from cinder_lite.volume.targets.base import Chap, ISCSITarget
 
 LOG = logging.getLogger(__name__)
@@ -28,8 +30,13 @@ class LioTarget(ISCSITarget):
 
     LUN = 0
 
+    def __init__(self, configuration: Any, executor: Executor) -> None:
+        super().__init__(configuration, executor)
+        self._saved_only: set[str] = set()
+        """Names of targets that may be saved, though the kernel has nothing of them."""
+
     def set_up(self) -> None:
-        """Restore the targets that were saved and are missing, as after a boot.
+        """Restore the targets that were saved and do not serve, as after a boot.
 
         :raises VolumeBackendAPIException: nobody could log in, or the helper does not work
         """
@@ -39,8 +46,9 @@ class LioTarget(ISCSITarget):
                 "LIO lets no user of such a name in."
             )
         answer = json.loads(self._run("restore", self._conf.target_prefix))
-        for error in answer["errors"]:
-            LOG.warning("An iSCSI target could not be restored: %s", error)
+        self._saved_only = set(answer["errors"])
+        for iqn, error in answer["errors"].items():
+            LOG.warning("The target %s could not be restored: %s", iqn, error)
 
     def allow(self, iqn: str, device: str, initiator: str, chap: Chap, *, read_only: bool) -> str:
         """Make the target if it is missing, and an entry for the initiator."""
@@ -58,13 +66,17 @@ class LioTarget(ISCSITarget):
 
     def deny(self, iqn: str, initiator: str) -> None:
         """Remove the initiator's entry, and the target when no entry is left."""
-        if _present(iqn):
-            self._run("disconnect", iqn, initiator)
+        self._end("disconnect", iqn, initiator)
 
     def remove(self, iqn: str) -> None:
         """Remove the target and its entries; sessions end."""
-        if _present(iqn):
-            self._run("delete", iqn)
+        self._end("delete", iqn)
+
+    def _end(self, command: str, iqn: str, *words: str) -> None:
+        if iqn in self._saved_only or _present(iqn):
+            self._saved_only.add(iqn)  # should this fail half-way
+            self._run(command, iqn, *words)
+            self._saved_only.discard(iqn)
 
     def _run(self, *words: str, data: str | None = None) -> str:
         return self._executor.root("cinder-lite-rtstool", *words, data=data)

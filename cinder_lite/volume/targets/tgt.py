@@ -133,8 +133,8 @@ class TgtTarget(ISCSITarget):
             for name in (iqn, _read_only(iqn)):
                 self._discard(name)
 
-    def resized(self, iqn: str, device: str) -> None:
-        """Refuse: tgtd reads the size of a device only when the target is made."""
+    def check_resizable(self, iqn: str) -> None:
+        """Refuse while there is a target: tgtd reads its device's size only when it makes it."""
         present = self._show()
         if iqn in present or _read_only(iqn) in present:
             raise exception.VolumeBackendAPIException(

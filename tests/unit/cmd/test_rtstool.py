@@ -14,6 +14,9 @@ import pytest
 from cinder_lite.cmd import rtstool
 
 IQN = "iqn.2010-10.org.openstack:volume-1"
+OTHER = "iqn.2010-10.org.openstack:volume-2"
+FOREIGN = "iqn.2003-01.com.example:disk"
+PREFIX = "iqn.2010-10.org.openstack:"
 ONE, TWO = "iqn.2004-10.com.example:one", "iqn.2004-10.com.example:two"
 DEVICE = "/dev/mapper/vg-volume--1"
 PORTALS = "portals=192.0.2.1:3260,[2001:db8::1]:3260"
@@ -125,42 +128,54 @@ class Tree:
         self.numbers = (253, 7)
         self.file: pathlib.Path
 
-    def save_to_file(self) -> None:
-        """Write the tree in the shape of rtslib's dump."""
-        saved = {
+    def dump(self) -> dict[str, Any]:
+        """Return the tree in the shape of rtslib's dump."""
+        return {
             "storage_objects": [
-                {"name": one.name, "dev": one.udev_path, "attributes": dict(one.attributes)}
+                {
+                    "plugin": "block",
+                    "name": one.name,
+                    "dev": one.udev_path,
+                    "attributes": dict(one.attributes),
+                }
                 for one in self.storage_objects
             ],
             "targets": [
                 {
+                    "fabric": target.fabric_module.name,
                     "wwn": target.wwn,
-                    "tpgs": [
-                        {
-                            "portals": [
-                                {"ip_address": p.ip_address, "port": p.port}
-                                for p in group.network_portals
-                            ],
-                            "node_acls": [
-                                {
-                                    "node_wwn": acl.node_wwn,
-                                    "chap_userid": acl.chap_userid,
-                                    "chap_password": acl.chap_password,
-                                    "mapped_luns": [
-                                        {"write_protect": unit.write_protect}
-                                        for unit in acl.mapped_luns
-                                    ],
-                                }
-                                for acl in group.node_acls
-                            ],
-                        }
-                        for group in target.tpgs
-                    ],
+                    "tpgs": [_dump(group) for group in target.tpgs],
                 }
                 for target in self.targets
             ],
         }
-        self.file.write_text(json.dumps(saved))
+
+    def boot(self, *late: str) -> None:
+        """Do as a boot and rtslib's script: late devices' targets are made without their units."""
+        self.storage_objects = [one for one in self.storage_objects if one.name not in late]
+        for group in (group for target in self.targets for group in target.tpgs):
+            group.luns = [unit for unit in group.luns if unit.storage_object.name not in late]
+            for acl in group.node_acls if not group.luns else []:
+                acl.mapped_luns.clear()
+
+
+def _dump(group: TPG) -> dict[str, Any]:
+    return {
+        "luns": [
+            {"storage_object": f"/backstores/block/{unit.storage_object.name}"}
+            for unit in group.luns
+        ],
+        "portals": [{"ip_address": p.ip_address, "port": p.port} for p in group.network_portals],
+        "node_acls": [
+            {
+                "node_wwn": acl.node_wwn,
+                "chap_userid": acl.chap_userid,
+                "chap_password": acl.chap_password,
+                "mapped_luns": [{"write_protect": unit.write_protect} for unit in acl.mapped_luns],
+            }
+            for acl in group.node_acls
+        ],
+    }
 
 
 TREE = Tree()
@@ -199,26 +214,38 @@ def connect(
     mode: str = "rw",
     portals: str = PORTALS,
     device: str = DEVICE,
+    iqn: str = IQN,
 ) -> None:
     """Let an initiator in, with a secret of its own."""
     secret = json.dumps({"username": "user", "password": f"secret of {initiator}"})
     monkeypatch.setattr("sys.stdin", io.StringIO(secret))
-    tool.connect(device, IQN, initiator, portals, "discard=1", f"mode={mode}")
+    tool.connect(device, iqn, initiator, portals, "discard=1", f"mode={mode}")
 
 
-def group() -> TPG:
-    """Return the only target's portal group."""
-    (target,) = TREE.targets
+def group(iqn: str = IQN) -> TPG:
+    """Return a target's portal group."""
+    (target,) = (target for target in TREE.targets if target.wwn == iqn)
     (found,) = target.tpgs
     return found
 
 
-def summary() -> dict[str, tuple[str, bool]]:
+def summary(iqn: str = IQN) -> dict[str, tuple[str, bool]]:
     """Return secret and write protection by initiator."""
     return {
         acl.node_wwn: (acl.chap_password, acl.mapped_luns[0].write_protect)
-        for acl in group().node_acls
+        for acl in group(iqn).node_acls
     }
+
+
+def saved() -> tuple[set[str], set[str]]:
+    """Return the names of the saved targets, and of what they export."""
+    tree = json.loads(TREE.file.read_text())
+    return {one["wwn"] for one in tree["targets"]}, {one["name"] for one in tree["storage_objects"]}
+
+
+def gone(device: str) -> Any:
+    """Take the place of a look at a device that is not there."""
+    raise FileNotFoundError(device)
 
 
 def test_a_new_target_is_closed_to_others(
@@ -263,7 +290,7 @@ def test_the_last_one_out(tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch) -
     tool.disconnect(IQN, TWO)
     tool.disconnect(IQN, TWO)
     assert (TREE.targets, TREE.storage_objects) == ([], [])
-    assert json.loads(TREE.file.read_text())["targets"] == []
+    assert saved() == (set(), set())
 
 
 def test_after_a_boot(tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,27 +302,98 @@ def test_after_a_boot(tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch) -> No
     TREE.storage_objects.clear()
     assert tool.restore("iqn.1999-01.other:")["targets"] == []
     answer = tool.restore("iqn.2010-10.org.openstack:")
-    assert answer == {"targets": [IQN], "errors": []}
+    assert answer == {"targets": [IQN], "errors": {}}
     assert summary() == before
     assert group().enable
     assert TREE.storage_objects[0].attributes == {"emulate_tpu": "1"}
 
 
 def test_a_device_that_is_gone_is_told(tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can not be restored leaves nothing half made."""
+    """What can not be restored leaves nothing half made, whatever rtslib's script has made."""
     connect(tool, monkeypatch, ONE)
-    TREE.targets.clear()
-    TREE.storage_objects.clear()
-
-    def gone(device: str) -> Any:
-        raise FileNotFoundError(device)
-
+    TREE.boot(IQN)
     monkeypatch.setattr(rtstool, "_numbers", gone)
-    answer = tool.restore("iqn.2010-10.org.openstack:")
+    answer = tool.restore(PREFIX)
     assert answer["targets"] == []
-    assert IQN in answer["errors"][0]
-    assert DEVICE in answer["errors"][0]
+    assert DEVICE in answer["errors"][IQN]
     assert TREE.targets == []
+
+
+def test_a_target_without_its_unit_is_made_again(
+    tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rtslib's script was before the device: who logs in would find no disk. Others go on."""
+    connect(tool, monkeypatch, ONE)
+    connect(tool, monkeypatch, TWO, "ro")
+    connect(tool, monkeypatch, ONE, iqn=OTHER, device="/dev/mapper/vg-volume--2")
+    before, going_on = summary(), group(OTHER)
+    TREE.boot(IQN)
+    assert tool.restore(PREFIX) == {"targets": [IQN, OTHER], "errors": {}}
+    assert summary() == before
+    assert [unit.storage_object.name for unit in group().luns] == [IQN]
+    assert group(OTHER) is going_on
+
+
+@pytest.mark.parametrize("restored", [False, True], ids=["hollow", "removed"])
+def test_a_late_target_stays_saved(
+    tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch, restored: bool
+) -> None:
+    """Work on other targets does not lose it; when its device is there it is as it was."""
+    connect(tool, monkeypatch, ONE)
+    connect(tool, monkeypatch, TWO, "ro")
+    before = summary()
+    TREE.boot(IQN)
+    if restored:
+        with monkeypatch.context() as late:
+            late.setattr(rtstool, "_numbers", gone)
+            assert IQN in tool.restore(PREFIX)["errors"]
+    connect(tool, monkeypatch, ONE, iqn=OTHER, device="/dev/mapper/vg-volume--2")
+    tool.disconnect(OTHER, ONE)
+    assert saved() == ({IQN}, {IQN})
+    assert tool.restore(PREFIX) == {"targets": [IQN], "errors": {}}
+    assert summary() == before
+
+
+def test_others_targets_stay_saved(tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A late device of somebody else's target is not ours to forget, nor are changes ours."""
+    connect(tool, monkeypatch, ONE, iqn=FOREIGN, device="/dev/mapper/vg-disk")
+    before = TREE.dump()["targets"]
+    TREE.boot(FOREIGN)
+    connect(tool, monkeypatch, ONE)
+    tool.delete(IQN)
+    assert saved() == ({FOREIGN}, {FOREIGN})
+    assert json.loads(TREE.file.read_text())["targets"] == before
+
+
+@pytest.mark.parametrize("command", ["delete", "disconnect"])
+def test_a_late_target_that_is_removed_does_not_come_back(
+    tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Who was let out is out, although the target was not there at that time."""
+    connect(tool, monkeypatch, ONE)
+    TREE.boot(IQN)
+    with monkeypatch.context() as late:
+        late.setattr(rtstool, "_numbers", gone)
+        tool.restore(PREFIX)
+    if command == "delete":
+        tool.delete(IQN)
+    else:
+        tool.disconnect(IQN, ONE)
+    assert saved() == (set(), set())
+    assert tool.restore(PREFIX) == {"targets": [], "errors": {}}
+
+
+def test_what_is_saved_is_for_root_alone(
+    tool: rtstool.Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds secrets; and a crash leaves what was saved before, or what is saved now."""
+    TREE.file.write_text("{}")
+    TREE.file.chmod(0o644)
+    with TREE.file.open() as reader:
+        connect(tool, monkeypatch, ONE)
+        assert reader.read() == "{}"
+    assert TREE.file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in TREE.file.parent.iterdir()] == [TREE.file.name]
 
 
 def test_another_device_replaces_the_target(

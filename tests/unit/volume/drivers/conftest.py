@@ -16,6 +16,7 @@ import pytest
 from cinder_lite import context as request_context
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Volume
+from cinder_lite.volume.copy import native
 from cinder_lite.volume.copy.child.extents import data_extents
 from cinder_lite.volume.drivers.file import FileDriver
 from tests.unit.volume.copy.conftest import MIB, noise
@@ -70,6 +71,19 @@ def host_of(driver: FileDriver) -> dict[str, Any]:
 def context() -> RequestContext:
     """Return an administrator's context."""
     return request_context.admin_context()
+
+
+@pytest.fixture
+def offloads(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a list of the copies to come: whether the kernel was let copy."""
+    seen, copy = list[bool](), native.copy
+
+    def noting(*words: Any, **options: Any) -> None:
+        seen.append(options["offload"])
+        copy(*words, **options)
+
+    monkeypatch.setattr(native, "copy", noting)
+    return seen
 
 
 @pytest.fixture

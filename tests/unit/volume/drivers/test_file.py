@@ -226,7 +226,7 @@ def test_blocks_are_shared_where_that_is_possible(
     def clone(fd: int, number: int, source: int) -> None:
         os.ftruncate(fd, os.fstat(source).st_size)
 
-    def copy(*_: object) -> None:
+    def copy(*_: object, **__: object) -> None:
         raise AssertionError("the bytes were copied")
 
     monkeypatch.setattr(filestore.fcntl, "ioctl", clone)
@@ -236,12 +236,14 @@ def test_blocks_are_shared_where_that_is_possible(
     assert os.stat(alpha.local_path(larger)).st_size == 2 * GIB
 
 
-def test_thick_copies_are_thick(make_driver: MakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thick_copies_are_thick(make_driver: MakeDriver, offloads: list[bool]) -> None:
+    """The kernel would give them the source's blocks where a file system can share them."""
     driver = make_driver("thick", file_sparsed_volumes=False)
     made, clone = volume_of(driver), volume_of(driver)
     driver.create_volume(made)
     driver.create_cloned_volume(clone, made)
     assert allocated(driver.local_path(clone)) >= GIB
+    assert offloads == [False]
 
 
 def test_a_copy_of_what_is_missing_is_one_sentence(alpha: FileDriver) -> None:

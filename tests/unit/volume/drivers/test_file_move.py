@@ -86,11 +86,14 @@ def test_between_file_systems_the_data_is_copied_and_the_holes_stay(
 
 
 @pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("sparse", [False, True])
 def test_a_thick_target_takes_all_of_its_space(
-    move: LocalMove, stores: tuple[FileStore, FileStore]
+    move: LocalMove, stores: tuple[FileStore, FileStore], offloads: list[bool], sparse: bool
 ) -> None:
-    move.run(sparse=False)
-    assert allocated(stores[1].path("v")) >= SIZE
+    """It takes no blocks of the source's, as the kernel would where file systems share them."""
+    move.run(sparse=sparse)
+    assert (allocated(stores[1].path("v")) >= SIZE) is not sparse
+    assert offloads == [sparse]
     assert digest(stores[1].path("v")) == digest(stores[0].path("v"))
 
 
@@ -130,7 +133,7 @@ def test_a_copy_that_fails_leaves_nothing_and_the_source(
 ) -> None:
     before = digest(stores[0].path("v"))
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise exception.VolumeCopyFailed(reason="no space left")
 
     monkeypatch.setattr(file_move, "sparse_copy_file", fail)

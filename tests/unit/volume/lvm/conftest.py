@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from cinder_lite.volume import targets
 from cinder_lite.volume.copy import CopyResult
 from cinder_lite.volume.drivers.lvm import LVMVolumeDriver
 from cinder_lite.volume.lvm import copies, setup, wipe
+from tests.unit.conftest import SetOption
 from tests.unit.volume.lvm.fake import FakeLVM
 
 ID = "11111111-2222-3333-4444-555555555555"
@@ -70,6 +72,8 @@ class Target:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, ...]] = []
+        self.fixed: set[str] = set()
+        """Names of targets whose devices must not grow."""
 
     def set_up(self) -> None:
         self.events.append(("set up",))
@@ -89,8 +93,9 @@ class Target:
     def remove(self, iqn: str) -> None:
         self.events.append(("remove", iqn))
 
-    def resized(self, iqn: str, device: str) -> None:
-        self.events.append(("resized", iqn, device))
+    def check_resizable(self, iqn: str) -> None:
+        if iqn in self.fixed:
+            raise exception.VolumeBackendAPIException(data=f"the target {iqn} is in use")
 
 
 @pytest.fixture
@@ -100,8 +105,9 @@ def context() -> RequestContext:
 
 
 @pytest.fixture
-def lvm(monkeypatch: pytest.MonkeyPatch) -> FakeLVM:
+def lvm(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, option: SetOption) -> FakeLVM:
     """Return a node with two groups, ``va`` and ``vb``."""
+    option("state_path", str(tmp_path / "state"))
     fake = FakeLVM("va", "vb")
     monkeypatch.setattr(setup, "executor", lambda configuration: fake)
     monkeypatch.setattr(targets, "create", lambda *_: Target())

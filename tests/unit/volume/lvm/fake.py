@@ -80,6 +80,8 @@ class FakeLVM(Executor):
         self.commands: list[tuple[str, ...]] = []
         self.failing: dict[str, str] = {}
         self.dump = ""
+        self.reserved = False
+        """A snapshot of a pool's metadata is there."""
 
     def lv(self, path: str) -> LV:
         """Return ``group/name``."""
@@ -229,6 +231,12 @@ class FakeLVM(Executor):
 
     def _dmsetup(self, words: list[str]) -> None:
         assert words[0] == "message"
+        wanted = words[-1] == "reserve_metadata_snap"
+        if self.reserved == wanted:
+            text = "Device or resource busy" if wanted else "Invalid argument"
+            raise CommandFailed(f"dmsetup failed: {text}", 1)
+        self.reserved = wanted
 
     def _thin_dump(self, words: list[str]) -> str:
+        assert self.reserved
         return self.dump

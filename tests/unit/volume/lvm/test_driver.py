@@ -201,13 +201,16 @@ def test_a_mirrored_volume(make: MakeDriver, lvm: FakeLVM) -> None:
     assert "--nosync" not in lvm.commands[-1]  # its copies are made alike: they hold old data
 
 
-def test_an_exported_volumes_target_is_told_of_its_growth(make: MakeDriver, lvm: FakeLVM) -> None:
-    driver = make("va")
-    driver.create_volume(volume_of())
-    driver.extend_volume(volume_of(provider_location="somewhere"), 3)
+def test_an_exported_volume_grows_if_its_target_lets_it(make: MakeDriver, lvm: FakeLVM) -> None:
+    """A refusal leaves the volume as it is: its row and its project's quota stay, too."""
+    driver, exported = make("va"), volume_of(provider_location="somewhere")
+    driver.create_volume(exported)
+    driver.extend_volume(exported, 3)
     assert lvm.lv(f"va/{NAME}").size == 3 * GIB
-    device = driver.local_path(volume_of())
-    assert driver.target.events[-1] == ("resized", f"iqn.x:{NAME}", device)  # type: ignore[attr-defined]
+    driver.target.fixed.add(f"iqn.x:{NAME}")  # type: ignore[attr-defined]
+    with pytest.raises(exception.VolumeBackendAPIException, match="is in use"):
+        driver.extend_volume(exported, 4)
+    assert lvm.lv(f"va/{NAME}").size == 3 * GIB
 
 
 def test_a_thick_volume_with_snapshots_is_inactive_while_it_grows(
@@ -438,6 +441,7 @@ def test_taking_over_renames_and_rounds_up(make: MakeDriver, lvm: FakeLVM) -> No
         ({"source-name": "pool"}, "no volume's data"),
         ({"source-name": "used"}, "in use"),
         ({"source-name": "snap"}, "is a snapshot of used"),
+        ({"source-name": "shared"}, "needs the data of used"),
     ],
 )
 def test_what_can_not_be_taken_over(
@@ -448,6 +452,7 @@ def test_what_can_not_be_taken_over(
         "pool": LV(GIB, "thin-pool"),
         "used": LV(GIB, open=True),
         "snap": LV(GIB, origin="used"),
+        "shared": LV(GIB, "thin", "pool", "used"),
     }
     with pytest.raises(exception.ManageExistingInvalidReference, match=reason):
         driver.manage_existing_get_size(volume_of(), reference)
@@ -459,16 +464,18 @@ def test_lists_of_what_can_be_taken_over(make: MakeDriver, lvm: FakeLVM) -> None
         "pool": LV(GIB, "thin-pool"),
         "free": LV(GIB),
         "used": LV(2 * GIB, open=True),
-        NAME: LV(GIB),
+        NAME: LV(GIB, "thin", "pool"),
         "snap": LV(GIB, origin=NAME),
         IN_LVM: LV(GIB, "thin", "pool", NAME),
         OTHER: LV(GIB, "thin", "pool", NAME),
+        "shared": LV(GIB, "thin", "pool", "free"),
         "moving": LV(GIB, tags={"cinder_lite.moving"}),
     }
     found = driver.get_manageable_volumes([volume_of()], None, 100, 0, ["reference"], ["asc"])
     assert {entry["reference"]["source-name"]: entry["reason_not_safe"] for entry in found} == {
         "free": None,
         "used": "volume in use",
+        "shared": "needs the data of free",
         NAME: "already managed",
         OTHER: None,
     }
@@ -476,6 +483,7 @@ def test_lists_of_what_can_be_taken_over(make: MakeDriver, lvm: FakeLVM) -> None
     found = driver.get_manageable_snapshots([SNAPSHOT], None, 100, 0, [], [])
     assert {entry["reference"]["source-name"]: entry["safe_to_manage"] for entry in found} == {
         "snap": True,
+        "shared": False,
         IN_LVM: False,
     }
     assert found[0]["source_reference"] == {"source-name": NAME}

@@ -79,6 +79,36 @@ def test_the_snapshot_of_the_metadata_never_stays(lvm: FakeLVM, group: VolumeGro
     assert lvm.commands[-1][-1] == "release_metadata_snap"
 
 
+def test_what_a_killed_service_has_reserved_is_released(lvm: FakeLVM, group: VolumeGroup) -> None:
+    """There is one snapshot per pool: otherwise every copy would read everything for ever."""
+    lvm.reserved = True
+    assert thin.mapped_extents(lvm, group, group.require("v")) == thin.parse_dump(DUMP)
+    assert not lvm.reserved
+
+
+def test_without_a_snapshot_of_the_metadata_there_is_no_map(
+    lvm: FakeLVM, group: VolumeGroup, caplog: pytest.LogCaptureFixture
+) -> None:
+    lvm.failing["dmsetup"] = "no such device"
+    assert thin.mapped_extents(lvm, group, group.require("v")) is None
+    assert "no such device" in caplog.text
+
+
+def test_an_external_origin_is_in_no_map(lvm: FakeLVM, group: VolumeGroup) -> None:
+    """Where such a volume, or a snapshot of it, has nothing mapped, the origin's data is read."""
+    lvm.groups["va"].lvs |= {
+        "thick": LV(GIB),
+        "elsewhere": LV(GIB, "thin", "other-pool"),
+        "one": LV(GIB, "thin", "va-pool", "thick"),
+        "two": LV(GIB, "thin", "va-pool", "one"),
+        "three": LV(GIB, "thin", "va-pool", "elsewhere"),
+        "snapshot": LV(GIB, "thin", "va-pool", "v"),
+    }
+    for name in ("one", "two", "three"):
+        assert thin.mapped_extents(lvm, group, group.require(name)) is None, name
+    assert thin.mapped_extents(lvm, group, group.require("snapshot")) == thin.parse_dump(DUMP)
+
+
 def test_a_volume_in_use_has_no_map(lvm: FakeLVM, group: VolumeGroup) -> None:
     lvm.lv("va/v").open = True
     assert thin.mapped_extents(lvm, group, group.require("v")) is None

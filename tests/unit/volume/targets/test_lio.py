@@ -14,6 +14,7 @@ import pytest
 
 from cinder_lite import exception
 from cinder_lite.volume import targets
+from cinder_lite.volume.lvm.executor import CommandFailed
 from cinder_lite.volume.targets import lio
 from cinder_lite.volume.targets.base import Chap
 from cinder_lite.volume.targets.lio import LioTarget
@@ -67,7 +68,7 @@ def test_every_command_passes_the_filters(
 ) -> None:
     """rootwrap lets through exactly what is asked for, IPv6 portals and several of them too."""
     configuration.target_secondary_ip_addresses = ["2001:db8::1", "192.0.2.9"]
-    executor.answers["cinder-lite-rtstool restore"] = '{"targets": [], "errors": []}'
+    executor.answers["cinder-lite-rtstool restore"] = '{"targets": [], "errors": {}}'
     target.set_up()
     target.allow(IQN, DEVICE, ONE, Chap("user", "secret"), read_only=True)
     target.deny(IQN, ONE)
@@ -90,11 +91,11 @@ def test_what_is_not_restored_is_told(
     target: LioTarget, executor: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A lost export is in the log; the service starts all the same."""
-    answer = {"targets": [IQN], "errors": ["iqn.x:y: there is no device"]}
+    answer = {"targets": [IQN], "errors": {"iqn.x:y": "there is no device"}}
     executor.answers["cinder-lite-rtstool restore"] = json.dumps(answer)
     with caplog.at_level(logging.WARNING):
         target.set_up()
-    assert "iqn.x:y: there is no device" in caplog.text
+    assert "iqn.x:y could not be restored: there is no device" in caplog.text
 
 
 def test_nothing_is_asked_where_nothing_is(target: LioTarget, executor: Any, tree: Path) -> None:
@@ -106,3 +107,28 @@ def test_nothing_is_asked_where_nothing_is(target: LioTarget, executor: Any, tre
     (tree / "core" / "iblock_0" / IQN).mkdir(parents=True)  # half a target
     target.remove(IQN)
     assert executor.commands == [("cinder-lite-rtstool", "delete", IQN)]
+
+
+def test_what_is_not_restored_can_be_removed(target: LioTarget, executor: Any, tree: Path) -> None:
+    """It is not in the kernel, but it is saved: it must not come back at the next start."""
+    (tree / "iscsi" / IQN).rmdir()
+    answer = {"targets": [], "errors": {IQN: "there is no device"}}
+    executor.answers["cinder-lite-rtstool restore"] = json.dumps(answer)
+    target.set_up()
+    target.deny(IQN, ONE)
+    target.remove(IQN)
+    assert executor.commands[1:] == [("cinder-lite-rtstool", "disconnect", IQN, ONE)]
+
+
+def test_what_was_removed_by_half_is_removed_again(
+    target: LioTarget, executor: Any, tree: Path
+) -> None:
+    """The helper may fail when the kernel has let go already, and the file has not."""
+    executor.failing.add("cinder-lite-rtstool delete")
+    with pytest.raises(CommandFailed):
+        target.remove(IQN)
+    (tree / "iscsi" / IQN).rmdir()
+    executor.failing.clear()
+    target.remove(IQN)
+    target.remove(IQN)
+    assert executor.commands == [("cinder-lite-rtstool", "delete", IQN)] * 2

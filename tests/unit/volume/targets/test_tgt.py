@@ -232,10 +232,10 @@ def test_files_are_for_the_service_alone(
 @pytest.mark.parametrize("read_only", [False, True])
 def test_growth_while_in_use_is_refused(target: TgtTarget, read_only: bool) -> None:
     """tgtd does not notice that a device has grown."""
-    target.resized(IQN, DEVICE)
+    target.check_resizable(IQN)
     target.allow(IQN, DEVICE, ONE, CHAP, read_only=read_only)
     with pytest.raises(exception.VolumeBackendAPIException, match="new size"):
-        target.resized(IQN, DEVICE)
+        target.check_resizable(IQN)
 
 
 def test_every_command_passes_the_filters(
