@@ -454,13 +454,20 @@ def test_a_new_volume_of_a_group(api: Client, peers: Peers, group: Group) -> Non
     assert kwargs["request_spec"]["resource_backend"] == "one@file"
 
 
+def test_a_new_volume_of_a_group_before_there_are_groups(api: Client, group: Group) -> None:
+    given = {"size": 1, "volume_type": "silver", "group_id": group.id}
+    made = api("POST", "/volumes", {"volume": given}, version="3.0").json["volume"]
+    assert api("GET", f"/volumes/{made['id']}").json["volume"]["group_id"] == group.id
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
         ({"volume_type": None}, 400),
         ({"volume_type": "__DEFAULT__"}, 400),
         ({"group_id": NOBODY}, 404),
-        ({"group_id": "x"}, 400),
+        ({"group_id": "x"}, 404),
+        ({"consistencygroup_id": NOBODY}, 404),
     ],
 )
 def test_volumes_that_a_group_does_not_take(
