@@ -145,6 +145,9 @@ def test_lists(api: Client, group: Group, taken: GroupSnapshot) -> None:
     admin = f"admin:{OTHER_PROJECT}"
     other = f"/v3/{OTHER_PROJECT}/group_snapshots"
     assert api("GET", other, token=admin).json == {"group_snapshots": []}
+    wanted = f"?project_id={OTHER_PROJECT}"
+    assert ids(wanted) == [second, taken.id], "a filter of all projects' only"
+    assert ids(f"{wanted}&all_tenants=1") == []
     assert len(api("GET", f"{other}?all_tenants=1", token=admin).json["group_snapshots"]) == 2
 
 
