@@ -49,13 +49,23 @@ def parse(
     :raises BadRequest, InvalidInput: a parameter is wrong
     """
     query = request.query
+    limit, offset = bounds(request)
+    return Page(limit, offset, query.get("marker"), _sort(query, keys, names, default))
+
+
+def bounds(request: Request) -> tuple[int, int]:
+    """Return limit and offset, of a list that reads no more of a query than these.
+
+    :raises BadRequest: one of them is wrong
+    """
+    query = request.query
     most = int(CONF.osapi_max_limit)
     limit = most
     if "limit" in query:
         limit = min(most, _integer(query["limit"], "limit param must be an integer"))
         if limit < 0:
             raise faults.BadRequest("limit param must be positive")
-    return Page(limit, _offset(query), query.get("marker"), _sort(query, keys, names, default))
+    return limit, _offset(query)
 
 
 def _integer(text: str, sentence: str) -> int:

@@ -29,21 +29,37 @@ _VOLUME: dict[str, Any] = {
         "snapshot_id": common.UUID_OR_NULL,
         "source_volid": common.UUID_OR_NULL,
         "consistencygroup_id": common.UUID_OR_NULL,
-        "group_id": common.UUID_OR_NULL,
-        "backup_id": common.UUID_OR_NULL,
         "imageRef": common.TEXT_OR_NULL,
         "image_id": common.TEXT_OR_NULL,
     },
-    "additionalProperties": False,
 }
+
+
+def _create(*, closed: bool = False, **more: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a creation.
+
+    :param closed: it refuses what it does not name
+    :param more: what it names besides
+    """
+    volume = {**_VOLUME, "properties": {**_VOLUME["properties"], **more}}
+    if closed:
+        volume["additionalProperties"] = False
+    hints = {"OS-SCH-HNT:scheduler_hints": {"type": ["object", "null"]}}
+    return common.envelope("volume", volume, **hints)
+
+
+_GROUP: dict[str, Any] = {"group_id": common.NAME_OR_NULL}
+_BACKUP: dict[str, Any] = {"backup_id": common.UUID_OR_NULL}
 
 CREATE = Body(
     {
-        0: common.envelope(
-            "volume", _VOLUME, **{"OS-SCH-HNT:scheduler_hints": {"type": ["object", "null"]}}
-        )
+        0: _create(),
+        13: _create(**_GROUP),
+        47: _create(**_GROUP, **_BACKUP),
+        53: _create(closed=True, **_GROUP, **_BACKUP),
     }
 )
+"""Before a microversion names group_id or backup_id, their values may be anything, as in Cinder."""
 
 _CHANGES: dict[str, Any] = {
     "type": "object",

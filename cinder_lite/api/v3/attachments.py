@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from cinder_lite import exception, policy, states
-from cinder_lite.api import deps, faults, paging
+from cinder_lite.api import deps, faults, paging, resource_filters
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import attachments as bodies
 from cinder_lite.api.v3.volumes import visible
@@ -17,7 +17,6 @@ from cinder_lite.objects import Attachment
 from cinder_lite.policies import attachments as rules
 
 _MODE = 54
-_STRICT_FILTERS = 33
 _FILTERS = {
     "volume_id": "volume_id",
     "instance_id": "instance_uuid",
@@ -53,25 +52,26 @@ def _listing(request: Request) -> list[Attachment]:
     context = request.context
     page = paging.parse(request, db.SORT_KEYS, {})
     query = {k: v for k, v in request.query.items() if k not in paging.PARAMETERS}
-    every = context.is_admin and "all_tenants" in query
-    query.pop("all_tenants", None)
+    every = query.pop("all_tenants", None) is not None and context.is_admin
+    if not context.is_admin:
+        if request.minor >= resource_filters.GENERAL:
+            resource_filters.check("attachment", query, request.minor)
+        else:
+            query = {name: value for name, value in query.items() if name in _FILTERS}
+    # Without all_tenants the list is of the caller's project, whatever project_id says.
+    named = query.pop("project_id", None)
+    project_id = (named or None) if every else context.project_id
     filters: dict[str, str] = {}
-    unknown = []
     for name, value in query.items():
         bare = name.removesuffix("~")
-        if bare in _FILTERS:
-            filters[_FILTERS[bare] + name[len(bare) :]] = value
-        else:
-            unknown.append(name)
-    if unknown and request.minor >= _STRICT_FILTERS and not context.is_admin:
-        raise faults.BadRequest(
-            f"Invalid filters {','.join(sorted(unknown))} are found in query options."
-        )
-    if page.limit == 0 or (unknown and context.is_admin):
+        if bare not in _FILTERS:
+            return []
+        filters[_FILTERS[bare] + name[len(bare) :]] = value
+    if page.limit == 0:
         return []
     window = pages.Window(page.sort, page.limit, page.offset, page.marker)
     try:
-        return db.listing(None if every else context.project_id, filters, window)
+        return db.listing(project_id, filters, window)
     except pages.MarkerNotFound:
         raise exception.VolumeAttachmentNotFound(filter=f"marker = {page.marker}") from None
 

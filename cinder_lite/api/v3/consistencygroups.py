@@ -120,8 +120,8 @@ def snapshots_detail(request: Request) -> dict[str, Any]:
 
 
 def _limited(request: Request) -> list[Any]:
-    page = paging.parse(request, group_snapshots.FILTERS, {})
-    window = pages.Window(limit=page.limit or pages.Window().limit, offset=page.offset)
+    limit, offset = paging.bounds(request)
+    window = pages.Window(limit=limit or pages.Window().limit, offset=offset)
     return group_snapshots.listing(request.context.project_id, {}, window)
 
 

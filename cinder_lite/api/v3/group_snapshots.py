@@ -78,6 +78,8 @@ def _query(request: Request, page: paging.Page) -> list[GroupSnapshot]:
         filters.pop("all_tenants", None)
     # Whatever its value is: as in Cinder.
     every = context.is_admin and filters.pop("all_tenants", None) is not None
+    if not every:
+        filters.pop("project_id", None)
     window = pages.Window(page.sort, page.limit, page.offset, page.marker)
     if not page.limit:
         return []

@@ -106,6 +106,8 @@ def query(request: Request, filters: dict[str, str], page: paging.Page) -> list[
     context = request.context
     # Whatever its value is: as in Cinder.
     every = context.is_admin and filters.pop("all_tenants", None) is not None
+    if not every:
+        filters.pop("project_id", None)
     window = pages.Window(page.sort, page.limit, page.offset, page.marker)
     if not page.limit:
         return []

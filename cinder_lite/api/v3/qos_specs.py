@@ -20,6 +20,8 @@ _LONGEST = 255
 def index(request: Request) -> dict[str, Any]:
     """Return a page of QoS specs."""
     page = paging.parse(request, _SORT_KEYS, {})
+    if page.marker is not None:
+        qos_specs.get(page.marker)
     found = qos_specs.listing()
     for name, value in request.query.items():
         if name not in paging.PARAMETERS:

@@ -19,8 +19,6 @@ from cinder_lite.policies import volumes as rules
 
 LOG = logging.getLogger(__name__)
 
-_GROUPS = 13
-
 
 def read(request: Request, volume: dict[str, Any]) -> dict[str, Any]:
     """Return the sources and the group that a request names, as fields of a CreateRequest.
@@ -44,13 +42,11 @@ def read(request: Request, volume: dict[str, Any]) -> dict[str, Any]:
 
 def _group(request: Request, volume: dict[str, Any]) -> Group | None:
     """Return the group that a new volume will be in, None where it will be in none."""
-    named = volume.get("consistencygroup_id")
-    if named is None and request.minor >= _GROUPS:
-        named = volume.get("group_id")
-    if named is None:
-        return None
-    group = groups.get(request.context, named.lower())
-    policy.authorize(request.context, group_rules.GET, group.project_id)
+    group = None
+    for named in (volume.get("consistencygroup_id"), volume.get("group_id")):
+        if named is not None:
+            group = groups.get(request.context, str(named).lower())
+            policy.authorize(request.context, group_rules.GET, group.project_id)
     return group
 
 

@@ -53,6 +53,7 @@ def detail(request: Request) -> dict[str, Any]:
 
 
 def _listing(request: Request, view: View, *, paged: bool) -> dict[str, Any]:
+    paging.bounds(request)  # Also without pages: a wrong limit or offset is refused.
     page = paging.parse(request, transfers.SORT_KEYS, _NAMES) if paged else None
     context = request.context
     filters = {_NAMES.get(name, name): value for name, value in request.query.items()}

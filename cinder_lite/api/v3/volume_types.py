@@ -53,6 +53,7 @@ def _filtered(request: Request, found: list[VolumeType]) -> list[VolumeType]:
         if request.minor < _GENERAL_FILTERS:
             return found
         resource_filters.check("volume_type", filters, request.minor)
+        filters.pop("all_tenants", None)
     for name, value in filters.items():
         if name == "is_public":
             continue

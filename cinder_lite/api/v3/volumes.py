@@ -19,6 +19,7 @@ from cinder_lite.volume.create.request import default_type as type_by_default
 _SORT_NAMES = {"name": "display_name", "description": "display_description"}
 _HINTS = "OS-SCH-HNT:scheduler_hints"
 _FORCE_DELETE = 23
+_SOURCES = ("snapshot_id", "source_volid", "backup_id")
 
 
 def visible(request: Request, volume_id: str) -> Volume:
@@ -147,7 +148,7 @@ def create(request: Request, body: dict[str, Any]) -> dict[str, Any]:
 def _size(volume: dict[str, Any]) -> int | None:
     """Return the size asked for, GiB; None where the source has one."""
     value = volume.get("size")
-    if value is None and (volume.get("snapshot_id") or volume.get("source_volid")):
+    if value is None and any(volume.get(source) for source in _SOURCES):
         return None
     if value is None:
         raise faults.BadRequest("The volume's size is missing: give it in GiB.")

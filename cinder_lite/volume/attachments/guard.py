@@ -74,21 +74,35 @@ def check_end_of_use(
     """Pass an old-style detach, or end of a connection, of a volume that no server uses.
 
     :param attachment_id: the attachment that is to end; None: the only one
-    :raises ConflictNovaUsingAttachment: a server uses it, or might
+    :raises ConflictNovaUsingAttachment: a server uses it, or nobody can say which one is meant
     :raises InvalidInput: it is another volume's attachment
     """
     if is_service_request(context):
         return
-    attachments = volume_attachments.of_volume(volume.id)
-    if attachment_id is not None:
-        try:
-            named = volume_attachments.get(context, attachment_id)
-        except exception.VolumeAttachmentNotFound:
+    if attachment_id:
+        meant = _named(context, volume, attachment_id)
+    else:
+        attachments = volume_attachments.of_volume(volume.id)
+        if not attachments:
             return
-        if named.volume_id != volume.id:
-            raise exception.InvalidInput(
-                reason=f"attachment {attachment_id} is not one of volume {volume.id}."
-            )
-        attachments = [named]
-    for attachment in attachments:
-        check_end(context, attachment)
+        meant = attachments[0] if len(attachments) == 1 else None
+    if meant is None:
+        # As in Cinder, whether or not there is a Nova: one that a server uses might be meant.
+        raise exception.ConflictNovaUsingAttachment(
+            f"Which attachment of volume {volume.id} is to end is not known: detach it from its "
+            "instance using the Compute API"
+        )
+    check_end(context, meant)
+
+
+def _named(context: RequestContext, volume: Volume, attachment_id: str) -> Attachment | None:
+    """Return an attachment of a volume, None where the caller sees none of that id."""
+    try:
+        attachment = volume_attachments.get(context, attachment_id)
+    except exception.VolumeAttachmentNotFound:
+        return None
+    if attachment.volume_id != volume.id:
+        raise exception.InvalidInput(
+            reason=f"attachment {attachment_id} is not one of volume {volume.id}."
+        )
+    return attachment

@@ -11,7 +11,7 @@ from cinder_lite.api import deps
 from cinder_lite.db import volume_attachments, volumes
 from cinder_lite.objects import Volume
 from tests.unit import rows
-from tests.unit.api.client import MEMBER, NOBODY, PROJECT, STRANGER, Client
+from tests.unit.api.client import MEMBER, NOBODY, OTHER_PROJECT, PROJECT, STRANGER, Client
 from tests.unit.api.conftest import Peers
 from tests.unit.volume.attachments.place import OTHER_SERVER, SERVER, Place, connector
 
@@ -182,6 +182,36 @@ def test_lists(api: Client, volume: Volume) -> None:
     assert api("GET", f"/attachments?marker={NOBODY}", token=MEMBER).status == 404
     [whole, _] = api("GET", "/attachments/detail").json["attachments"]
     assert whole["connection_info"] == {}
+
+
+def test_a_project_is_a_filter_of_all_projects_attachments_only(
+    api: Client, volume: Volume
+) -> None:
+    made = reserved(api, volume)
+
+    def ids(query: str) -> list[str]:
+        return [one["id"] for one in api("GET", f"/attachments{query}").json["attachments"]]
+
+    assert ids(f"?project_id={OTHER_PROJECT}") == [made["id"]]
+    assert ids(f"?project_id={OTHER_PROJECT}&all_tenants=1") == []
+    assert ids(f"?project_id={PROJECT}&all_tenants=1") == [made["id"]]
+    assert ids("?project_id=&all_tenants=1") == [made["id"]]
+    assert ids("?nope=1") == []
+
+
+@pytest.mark.parametrize(
+    ("version", "query", "status"),
+    [
+        ("3.30", "nope=1", 200),
+        ("3.31", "nope=1", 400),
+        ("3.31", "all_tenants=1", 200),
+        ("3.31", "status=reserved", 200),
+        ("3.34", "volume_id~=dead", 400),
+    ],
+)
+def test_filters_of_members(api: Client, version: str, query: str, status: int) -> None:
+    answer = api("GET", f"/attachments?{query}", version=version, token=MEMBER)
+    assert answer.status == status
 
 
 # --- the older actions -----------------------------------------------------------------------

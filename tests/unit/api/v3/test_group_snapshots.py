@@ -145,6 +145,9 @@ def test_lists(api: Client, group: Group, taken: GroupSnapshot) -> None:
     admin = f"admin:{OTHER_PROJECT}"
     other = f"/v3/{OTHER_PROJECT}/group_snapshots"
     assert api("GET", other, token=admin).json == {"group_snapshots": []}
+    wanted = f"?project_id={OTHER_PROJECT}"
+    assert ids(wanted) == [second, taken.id], "a filter of all projects' only"
+    assert ids(f"{wanted}&all_tenants=1") == []
     assert len(api("GET", f"{other}?all_tenants=1", token=admin).json["group_snapshots"]) == 2
 
 
@@ -231,6 +234,10 @@ def test_the_older_name(api: Client, peers: Peers, group: Group, members: list[V
     }
     assert api("GET", "/cgsnapshots").json == {"cgsnapshots": [brief]}
     assert api("GET", "/cgsnapshots/detail").json == {"cgsnapshots": [shown]}
+    for query in ("?sort_key=nope", "?sort=name:up", "?marker=nope", "?limit=0"):
+        assert api("GET", f"/cgsnapshots{query}").json == {"cgsnapshots": [brief]}
+    assert api("GET", "/cgsnapshots?offset=1").json == {"cgsnapshots": []}
+    assert api("GET", "/cgsnapshots?limit=x").status == 400
     assert api("DELETE", f"/cgsnapshots/{brief['id']}").status == 400
     group_snapshots.fail_create(brief["id"])
     assert api("DELETE", f"/cgsnapshots/{brief['id']}").status == 202

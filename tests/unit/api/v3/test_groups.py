@@ -209,6 +209,19 @@ def test_filters_of_members(api: Client, group: Group) -> None:
     assert _ids(api, "?all_tenants=1", token=MEMBER, version="3.30") == []
 
 
+def test_a_project_is_a_filter_of_all_projects_groups_only(
+    api: Client, kind: GroupType, silver: VolumeType, group: Group
+) -> None:
+    foreign = rows.group(kind, silver, project_id=OTHER_PROJECT)
+    wanted = f"?project_id={OTHER_PROJECT}"
+    assert _ids(api, f"{wanted}&all_tenants=1") == [foreign.id]
+    assert _ids(api, wanted) == [group.id]
+    assert _ids(api, wanted, token=MEMBER, version="3.30") == [group.id]
+    for token in (ADMIN, MEMBER):
+        answer = api("GET", f"/consistencygroups{wanted}", token=token)
+        assert [each["id"] for each in answer.json["consistencygroups"]] == [group.id]
+
+
 def test_of_another_project_nothing_is_seen(api: Client, group: Group) -> None:
     url = f"/v3/{OTHER_PROJECT}/groups"
     one = f"{url}/{group.id}"
@@ -454,13 +467,20 @@ def test_a_new_volume_of_a_group(api: Client, peers: Peers, group: Group) -> Non
     assert kwargs["request_spec"]["resource_backend"] == "one@file"
 
 
+def test_a_new_volume_of_a_group_before_there_are_groups(api: Client, group: Group) -> None:
+    given = {"size": 1, "volume_type": "silver", "group_id": group.id}
+    made = api("POST", "/volumes", {"volume": given}, version="3.0").json["volume"]
+    assert api("GET", f"/volumes/{made['id']}").json["volume"]["group_id"] == group.id
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
         ({"volume_type": None}, 400),
         ({"volume_type": "__DEFAULT__"}, 400),
         ({"group_id": NOBODY}, 404),
-        ({"group_id": "x"}, 400),
+        ({"group_id": "x"}, 404),
+        ({"consistencygroup_id": NOBODY}, 404),
     ],
 )
 def test_volumes_that_a_group_does_not_take(

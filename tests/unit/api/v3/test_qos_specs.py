@@ -96,6 +96,7 @@ def test_list_by_page_and_filter(api: Client) -> None:
     assert [specs["name"] for specs in page["qos_specs"]] == ["a", "b"]
     assert page["qos_specs_links"][0]["rel"] == "next"
     assert listed(f"?sort=name:asc&marker={page['qos_specs'][1]['id']}") == ["c"]
+    assert api("GET", f"/qos-specs?marker={NOBODY}").status == 404
 
 
 def test_update(api: Client, url: str) -> None:

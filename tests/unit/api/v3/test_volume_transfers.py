@@ -283,6 +283,8 @@ def test_where_there_are_no_pages_their_parameters_match_nothing(
     # Cinder takes them for filters there, and no transfer has a column of their names.
     assert _ids(api, "?limit=2", version, path) == []
     assert _ids(api, "?sort=name", version, path) == []
+    for query in ("?limit=x", "?limit=-1", "?offset=-1", "/detail?offset=x"):
+        assert api("GET", f"{path}{query}", version=version).status == 400
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ def test_private_types(api: Client) -> None:
     assert names("?is_public=None") == ["private", "__DEFAULT__"]
     assert names("?is_public=None", MEMBER) == ["__DEFAULT__"]
     assert names("?is_public=false", MEMBER) == ["__DEFAULT__"]
+    assert names("?all_tenants=1", MEMBER) == ["__DEFAULT__"]
     assert api("GET", f"/types/{private.id}", token=MEMBER).status == 404
     answer = api("GET", "/types?is_public=maybe")
     assert (answer.status, answer.sentence) == (400, "Invalid is_public filter [maybe]")

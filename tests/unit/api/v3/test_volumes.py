@@ -208,6 +208,39 @@ def test_create_from_what_does_not_exist(
     assert (answer.status, answer.sentence) == (404, sentence)
 
 
+@pytest.mark.parametrize(("version", "status"), [("3.0", 202), ("3.52", 202), ("3.53", 400)])
+def test_what_a_creation_does_not_know_is_refused_from_3_53_on(
+    api: Client, version: str, status: int
+) -> None:
+    body = {"volume": {"size": 1, "bogus": 1}}
+    assert api("POST", "/volumes", body, version=version).status == status
+
+
+@pytest.mark.parametrize(
+    ("version", "volume", "status"),
+    [
+        ("3.12", {"group_id": "x"}, 404),
+        ("3.12", {"group_id": 5}, 404),
+        ("3.12", {"group_id": None}, 202),
+        ("3.13", {"group_id": "x"}, 404),
+        ("3.13", {"group_id": 5}, 400),
+        ("3.13", {"group_id": "x" * 256}, 400),
+        ("3.46", {"backup_id": "x"}, 404),
+        ("3.46", {"backup_id": ""}, 202),
+        ("3.47", {"backup_id": "x"}, 400),
+    ],
+)
+def test_groups_and_backups_are_read_before_they_are_described(
+    api: Client, version: str, volume: dict[str, Any], status: int
+) -> None:
+    body = {"volume": {"size": 1, **volume}}
+    assert api("POST", "/volumes", body, version=version).status == status
+
+
+def test_a_backup_says_how_large_its_volume_is(api: Client) -> None:
+    assert _create(api, backup_id=NOBODY).status == 404
+
+
 def test_multiattach_is_a_matter_of_the_type(api: Client) -> None:
     answer = _create(api, size=1, multiattach=True)
     assert answer.status == 400

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception, states
+from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_admin_metadata, volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.attachments import api as attachment_api
@@ -20,6 +21,8 @@ from tests.unit.volume.attachments.place import (
     connector,
     failure,
 )
+
+NO_ATTACHMENT = "00000000-0000-0000-0000-00000000dead"
 
 
 def now(place: Place, volume: Volume) -> tuple[str | None, str | None]:
@@ -121,6 +124,36 @@ def test_a_second_connection_of_a_volume_that_has_one(place: Place) -> None:
     with pytest.raises(exception.ResourceConflict, match="duplicate connectors") as refused:
         place.attachments.update(place.context, second, connector("compute2"))
     assert refused.value.code == 409
+
+
+def test_only_a_service_ends_what_a_request_does_not_name(place: Place) -> None:
+    volume = place.volume(multiattach=True)
+    first = place.attached(volume)
+    place.attached(volumes.get(place.context, volume.id), OTHER_SERVER, "compute2")
+    volume, user, actions = volumes.get(place.context, volume.id), place.context, place.actions
+    for end in (
+        lambda: actions.detach(user, volume),
+        lambda: actions.detach(user, volume, NO_ATTACHMENT),
+        lambda: actions.terminate_connection(user, volume, connector("compute1")),
+        lambda: actions.force_detach(user, volume, connector("compute1"), first),
+        lambda: actions.force_detach(user, volume, None, NO_ATTACHMENT),
+    ):
+        with pytest.raises(exception.ConflictNovaUsingAttachment, match=volume.id):
+            end()
+    assert place.driver.let_in[volume.id] == {"compute1", "compute2"}
+
+    nova = RequestContext(is_admin=True, service_roles=["service"], overwrite=False)
+    actions.detach(nova, volume, NO_ATTACHMENT)
+    actions.terminate_connection(nova, volume, connector("compute1"))
+    assert len(volume_attachments.of_volume(volume.id)) == 2
+
+    actions.detach(user, volume, first)
+    actions.detach(user, volume)
+    assert volume_attachments.of_volume(volume.id) == []
+    volume = volumes.get(place.context, volume.id)
+    actions.detach(user, volume)
+    with pytest.raises(exception.ConflictNovaUsingAttachment):
+        actions.detach(user, volume, first)
 
 
 @pytest.mark.parametrize("mark", ["starting", "migrating", "completing"])
