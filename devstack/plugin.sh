@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # devstack plugin of cinder_lite. devstack sources this file with the phase in $1 and $2:
 #
-#   stack install       the package, and the system packages of bindep.txt
+#   stack install       the package, and the system packages of bindep.txt and of LVM backends
 #   stack post-config   cinder_lite.conf, api-paste.ini, rootwrap; accounts and catalogue in Keystone
-#   stack extra         the database, the services, one volume type per backend
+#   stack extra         the database, LVM's groups, the services, one volume type per backend
 #   unstack             the services stop
 #   clean               what the phases above wrote goes, the volumes' data included
 
@@ -36,19 +36,54 @@ function is_cinder_lite_enabled {
     return 1
 }
 
-function install_cinder_lite {
-    setup_develop -bindep "$CINDER_LITE_DIR" memcached,mysql,postgresql
+# The names of the backends of type $1 (file or lvm); without it, of all.
+function _cinder_lite_backends {
+    local backend
+    for backend in ${CINDER_LITE_BACKENDS//,/ }; do
+        [[ $backend == *:* ]] || backend=file:$backend
+        if [[ -z ${1:-} || ${backend%%:*} == "$1" ]]; then
+            echo "${backend##*:}"
+        fi
+    done
 }
 
-# One section of a file backend; $1 is its name.
-function _configure_cinder_lite_backend {
-    local name=$1
-    iniset "$CINDER_LITE_CONF" "$name" volume_driver cinder_lite.volume.drivers.file.FileDriver
-    iniset "$CINDER_LITE_CONF" "$name" volume_backend_name "$name"
-    iniset "$CINDER_LITE_CONF" "$name" file_data_dir "$CINDER_LITE_STATE_PATH/$name"
+function install_cinder_lite {
+    local program
+    setup_develop -bindep "$CINDER_LITE_DIR" memcached,mysql,postgresql
+    # Neither sudo nor rootwrap looks into devstack's virtual environment.
+    for program in cinder-lite-copy cinder-lite-rootwrap cinder-lite-rtstool privsep-helper; do
+        if [[ $(get_python_exec_prefix) != /usr/local/bin ]]; then
+            sudo ln -sf "$(get_python_exec_prefix)/$program" "/usr/local/bin/$program"
+        fi
+    done
+    if [[ -n $(_cinder_lite_backends lvm) ]]; then
+        if is_ubuntu; then
+            install_package lvm2 thin-provisioning-tools targetcli-fb open-iscsi
+        else
+            install_package lvm2 device-mapper-persistent-data targetcli iscsi-initiator-utils
+        fi
+        sudo install -d -m 755 /etc/target
+    fi
+}
+
+# One section of a backend; $1 is its name.
+function _configure_cinder_lite_file {
+    iniset "$CINDER_LITE_CONF" "$1" volume_driver cinder_lite.volume.drivers.file.FileDriver
+    iniset "$CINDER_LITE_CONF" "$1" volume_backend_name "$1"
+    iniset "$CINDER_LITE_CONF" "$1" file_data_dir "$CINDER_LITE_STATE_PATH/$1"
+}
+
+function _configure_cinder_lite_lvm {
+    iniset "$CINDER_LITE_CONF" "$1" volume_driver cinder_lite.volume.drivers.lvm.LVMVolumeDriver
+    iniset "$CINDER_LITE_CONF" "$1" volume_backend_name "$1"
+    iniset "$CINDER_LITE_CONF" "$1" volume_group "$VOLUME_GROUP_NAME-$1"
+    iniset "$CINDER_LITE_CONF" "$1" lvm_type auto
+    iniset "$CINDER_LITE_CONF" "$1" target_helper lioadm
 }
 
 function configure_cinder_lite {
+    local backends section
+    backends=$(_cinder_lite_backends)
     sudo install -d -o "$STACK_USER" -m 755 "$CINDER_LITE_CONF_DIR" "$CINDER_LITE_CONF_DIR/rootwrap.d"
     sudo install -d -o "$STACK_USER" -m 750 "$CINDER_LITE_STATE_PATH"
     cp "$CINDER_LITE_DIR/etc/cinder_lite/api-paste.ini" "$CINDER_LITE_CONF_DIR/"
@@ -67,16 +102,27 @@ function configure_cinder_lite {
     iniset "$CINDER_LITE_CONF" DEFAULT osapi_volume_listen_port "$CINDER_LITE_SERVICE_PORT"
     iniset "$CINDER_LITE_CONF" DEFAULT osapi_volume_workers "$API_WORKERS"
     iniset "$CINDER_LITE_CONF" DEFAULT service_backend "$CINDER_LITE_SERVICE_BACKEND"
-    iniset "$CINDER_LITE_CONF" DEFAULT enabled_backends "$CINDER_LITE_BACKENDS"
+    iniset "$CINDER_LITE_CONF" DEFAULT enabled_backends "${backends//$'\n'/,}"
     iniset "$CINDER_LITE_CONF" database connection "$(database_connection_url "$CINDER_LITE_DATABASE")"
     iniset "$CINDER_LITE_CONF" oslo_concurrency lock_path "$CINDER_LITE_STATE_PATH/lock"
     iniset_rpc_backend cinder_lite "$CINDER_LITE_CONF"
     configure_keystone_authtoken_middleware "$CINDER_LITE_CONF" "$CINDER_LITE_SERVICE_USER"
     setup_logging "$CINDER_LITE_CONF"
 
+    # Nova moves the volumes of servers, and is known by its service token when it ends an attachment.
+    iniset "$CINDER_LITE_CONF" keystone_authtoken service_token_roles_required True
+    for section in nova service_user; do
+        configure_keystone_authtoken_middleware "$CINDER_LITE_CONF" "$CINDER_LITE_SERVICE_USER" "$section"
+    done
+    iniset "$CINDER_LITE_CONF" nova region_name "$REGION_NAME"
+    iniset "$CINDER_LITE_CONF" service_user send_service_user_token True
+
     local backend
-    for backend in ${CINDER_LITE_BACKENDS//,/ }; do
-        _configure_cinder_lite_backend "$backend"
+    for backend in $(_cinder_lite_backends file); do
+        _configure_cinder_lite_file "$backend"
+    done
+    for backend in $(_cinder_lite_backends lvm); do
+        _configure_cinder_lite_lvm "$backend"
     done
 }
 
@@ -94,6 +140,14 @@ function init_cinder_lite {
     "$(get_python_exec_prefix)/cinder-lite-manage" --config-file "$CINDER_LITE_CONF" db sync
 }
 
+# devstack's own groups: each on a sparse file of VOLUME_BACKING_FILE_SIZE.
+function init_cinder_lite_groups {
+    local backend
+    for backend in $(_cinder_lite_backends lvm); do
+        _create_lvm_volume_group "$VOLUME_GROUP_NAME-$backend" "$VOLUME_BACKING_FILE_SIZE"
+    done
+}
+
 function start_cinder_lite {
     local service program
     for service in "${CINDER_LITE_SERVICES[@]}"; do
@@ -109,7 +163,7 @@ function start_cinder_lite {
 
 function create_cinder_lite_types {
     local backend
-    for backend in ${CINDER_LITE_BACKENDS//,/ }; do
+    for backend in $(_cinder_lite_backends); do
         openstack --os-region-name="$REGION_NAME" volume type create \
             --property volume_backend_name="$backend" "$backend"
     done
@@ -123,6 +177,13 @@ function stop_cinder_lite {
 }
 
 function cleanup_cinder_lite {
+    local backend
+    if [[ -n $(_cinder_lite_backends lvm) ]]; then
+        sudo targetcli clearconfig confirm=True || true # a volume that is exported stays
+    fi
+    for backend in $(_cinder_lite_backends lvm); do
+        clean_lvm_volume_group "$VOLUME_GROUP_NAME-$backend"
+    done
     sudo rm -rf "$CINDER_LITE_CONF_DIR" "$CINDER_LITE_STATE_PATH"
 }
 
@@ -143,6 +204,9 @@ if is_cinder_lite_enabled; then
             echo_summary "Starting cinder_lite"
             if is_service_enabled cl-api; then
                 init_cinder_lite
+            fi
+            if is_service_enabled cl-vol; then
+                init_cinder_lite_groups
             fi
             start_cinder_lite
             if is_service_enabled cl-api; then

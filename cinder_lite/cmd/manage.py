@@ -14,6 +14,7 @@ from typing import Any
 from oslo_config import cfg
 
 from cinder_lite import conf, exception, version
+from cinder_lite.cmd import database_errors
 from cinder_lite.context import admin_context
 from cinder_lite.db import schema
 from cinder_lite.db import services as db_services
@@ -24,7 +25,12 @@ CONF = cfg.CONF
 
 def db_sync(args: argparse.Namespace) -> None:
     """Bring the schema to this release's version."""
-    schema.sync(args.version)
+    from alembic.util import CommandError  # only this command
+
+    try:
+        schema.sync(args.version)
+    except CommandError as error:  # no such version
+        raise exception.Invalid(str(error)) from error
 
 
 def db_version(args: argparse.Namespace) -> None:
@@ -34,7 +40,10 @@ def db_version(args: argparse.Namespace) -> None:
 
 def db_purge(args: argparse.Namespace) -> None:
     """Remove rows that were deleted more than so many days ago."""
-    gone = schema.purge(args.age_in_days)
+    try:
+        gone = schema.purge(args.age_in_days)
+    except OverflowError:
+        raise exception.Invalid("The age is longer than the calendar.") from None
     print(", ".join(f"{table}: {count}" for table, count in sorted(gone.items())))
 
 
@@ -194,6 +203,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         CONF.command.action(CONF.command)
     except (exception.CinderLiteException, cfg.Error) as error:
         print(f"cinder-lite-manage: {error}", file=sys.stderr)
+        return 1
+    except database_errors.ERRORS as error:
+        print(f"cinder-lite-manage: {database_errors.sentence_of(error)}", file=sys.stderr)
         return 1
     return 0
 

@@ -8,6 +8,7 @@ import sys
 from oslo_upgradecheck import upgradecheck
 
 from cinder_lite import concurrency
+from cinder_lite.cmd import database_errors
 from cinder_lite.conf import CONF
 from cinder_lite.conf.backend import BackendConfiguration
 from cinder_lite.db import schema
@@ -18,7 +19,12 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _schema(self) -> upgradecheck.Result:
         """The database has this release's schema."""
-        now, newest = schema.current(), schema.newest()
+        try:
+            now, newest = schema.current(), schema.newest()
+        except database_errors.ERRORS as error:
+            return upgradecheck.Result(
+                upgradecheck.Code.FAILURE, database_errors.sentence_of(error)
+            )
         if now == newest:
             return upgradecheck.Result(upgradecheck.Code.SUCCESS)
         return upgradecheck.Result(
@@ -43,10 +49,19 @@ class Checks(upgradecheck.UpgradeCommands):
         return upgradecheck.Result(upgradecheck.Code.SUCCESS)
 
     def _transport(self) -> upgradecheck.Result:
-        """The services can reach each other."""
-        import oslo_messaging  # only this check
+        """The services can reach each other: the broker takes a message that nobody waits for."""
+        from cinder_lite import rpc  # only this check
+        from cinder_lite.context import admin_context
 
-        oslo_messaging.get_rpc_transport(CONF).cleanup()
+        try:
+            client = rpc.client("cinder-lite-status", "1.0").prepare(retry=0)
+            client.cast(admin_context(), "upgrade_check")
+        except Exception as error:  # oslo.messaging's, kombu's and amqp's have no common base
+            return upgradecheck.Result(
+                upgradecheck.Code.FAILURE, f"The message broker can not be reached: {error}"
+            )
+        finally:
+            rpc.cleanup()
         if CONF.transport_url and CONF.transport_url.startswith("fake:"):
             return upgradecheck.Result(
                 upgradecheck.Code.WARNING,

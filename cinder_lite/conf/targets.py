@@ -74,7 +74,8 @@ OPTS = [
         "volumes_dir",
         default="$state_path/targets",
         help="Directory of tgt's configuration files, one for each exported volume; tgt's own "
-        "configuration must include them.",
+        "configuration must include them, and the filter tgt_make in volume.filters must name "
+        "it: as delivered, it names /var/lib/cinder_lite/targets.",
     ),
     cfg.BoolOpt(
         "report_discard_supported",

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import pathlib
+import subprocess
+import sys
 
 import pytest
 from oslo_config import cfg
@@ -49,6 +52,44 @@ def test_a_service_that_is_down_is_removed(
     manage.service_remove(parsed)
     assert services.listing() == []
     assert "one@file removed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        ("sqlite:///empty.sqlite", "run cinder-lite-manage db sync"),
+        ("sqlite:////nowhere/at/all.sqlite", "unable to open database file"),
+        ("postgresql+pg8000://127.0.0.1/cinder_lite", "No module named 'pg8000'"),
+    ],
+    ids=["no tables", "not there", "no driver"],
+)
+def test_a_failure_of_the_database_is_one_sentence(
+    tmp_path: pathlib.Path, connection: str, reason: str
+) -> None:
+    (tmp_path / "manage.conf").write_text(f"[database]\nconnection = {connection}\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "cinder_lite.cmd.manage", "--config-file", "manage.conf"]
+        + ["service", "list"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "Traceback" not in result.stdout
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith("cinder-lite-manage: ")
+    assert reason in sentence
+
+
+def test_a_schema_that_does_not_exist_is_told(sqlite_database: str) -> None:
+    with pytest.raises(exception.Invalid, match="nonsense"):
+        manage.db_sync(argparse.Namespace(version="nonsense"))
+
+
+def test_an_age_beyond_the_calendar_is_told(sqlite_database: str) -> None:
+    with pytest.raises(exception.Invalid, match="age"):
+        manage.db_purge(argparse.Namespace(age_in_days=999999))
 
 
 def test_the_flows_are_printed_as_they_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 TREE = Path(__file__).resolve().parents[3]
+ROOTWRAP_CONF = "etc/cinder_lite/rootwrap.conf"
 RECORDED = (
+    "_create_lvm_volume_group clean_lvm_volume_group install_package "
     "configure_keystone_authtoken_middleware create_service_user die get_or_create_endpoint "
     "get_or_create_service iniset iniset_rpc_backend openstack recreate_database run_process "
     "setup_develop setup_logging stop_process sudo cp rm cinder-lite-manage wait_for_service"
@@ -19,6 +22,7 @@ STUBS = """
 set -eu
 for name in $RECORDED; do eval "$name() { echo $name \\"\\$@\\" >>\\"$LOG\\"; }"; done
 echo_summary() { echo "$*"; }
+is_ubuntu() { true; }
 is_service_enabled() { [[ ,$ENABLED_SERVICES, =~ ,$1, ]]; }
 enable_service() { ENABLED_SERVICES=${ENABLED_SERVICES-$(IFS=,; echo "$*"),keystone}; }
 database_connection_url() { echo "mysql+pymysql://root:pw@127.0.0.1/$1?charset=utf8"; }
@@ -37,6 +41,8 @@ ENVIRONMENT = {
     "REGION_NAME": "RegionOne",
     "API_WORKERS": "2",
     "ENABLE_DEBUG_LOG_LEVEL": "True",
+    "VOLUME_GROUP_NAME": "stack-volumes",
+    "VOLUME_BACKING_FILE_SIZE": "30G",
 }
 
 Plugin = Callable[..., list[str]]
@@ -71,9 +77,17 @@ def plugin(tmp_path: Path) -> Plugin:
 
 
 def test_install_installs_the_package_and_its_system_packages(plugin: Plugin) -> None:
-    assert plugin("stack", "install") == [
-        "setup_develop -bindep /opt/stack/cinder_lite memcached,mysql,postgresql"
-    ]
+    calls = plugin("stack", "install")
+    assert "setup_develop -bindep /opt/stack/cinder_lite memcached,mysql,postgresql" in calls
+    assert not [call for call in calls if call.startswith("install_package")]
+
+
+def test_install_puts_what_root_runs_where_sudo_and_rootwrap_look(plugin: Plugin) -> None:
+    places = {call.split()[-1] for call in plugin("stack", "install") if "sudo ln" in call}
+    assert "/usr/local/bin/cinder-lite-rootwrap" in places
+    assert "/usr/local/bin/cinder-lite-copy" in places
+    line = re.search("^exec_dirs=(.*)$", (TREE / ROOTWRAP_CONF).read_text(), re.MULTILINE)
+    assert line and "/usr/local/bin" in line[1].split(",")
 
 
 def test_post_config_writes_what_the_services_read(plugin: Plugin) -> None:
@@ -90,6 +104,38 @@ def test_post_config_writes_what_the_services_read(plugin: Plugin) -> None:
         assert f"iniset {conf} {setting}" in calls
     assert f"iniset_rpc_backend cinder_lite {conf}" in calls
     assert f"configure_keystone_authtoken_middleware {conf} cinder" in calls
+
+
+def test_post_config_says_how_nova_is_called_and_known(plugin: Plugin) -> None:
+    calls = plugin("stack", "post-config")
+    conf = "/etc/cinder_lite/cinder_lite.conf"
+    assert f"configure_keystone_authtoken_middleware {conf} cinder nova" in calls
+    assert f"configure_keystone_authtoken_middleware {conf} cinder service_user" in calls
+    assert f"iniset {conf} service_user send_service_user_token True" in calls
+    assert f"iniset {conf} keystone_authtoken service_token_roles_required True" in calls
+
+
+def test_lvm_backends_get_groups_that_are_there_before_the_services(plugin: Plugin) -> None:
+    mixed = {"CINDER_LITE_BACKENDS": "plain,lvm:lvm-1,lvm:lvm-2"}
+    packages = [call for call in plugin("stack", "install", **mixed) if "install_package" in call]
+    assert "lvm2" in packages[0].split()
+    calls = plugin("stack", "post-config", **mixed)
+    conf = "/etc/cinder_lite/cinder_lite.conf"
+    for setting in (
+        "DEFAULT enabled_backends plain,lvm-1,lvm-2",
+        "plain volume_driver cinder_lite.volume.drivers.file.FileDriver",
+        "lvm-1 volume_driver cinder_lite.volume.drivers.lvm.LVMVolumeDriver",
+        "lvm-2 volume_group stack-volumes-lvm-2",
+    ):
+        assert f"iniset {conf} {setting}" in calls
+    calls = plugin("stack", "extra", **mixed)
+    made = calls.index("_create_lvm_volume_group stack-volumes-lvm-2 30G")
+    assert made < min(n for n, call in enumerate(calls) if call.startswith("run_process"))
+    assert [call.split()[-1] for call in calls if call.startswith("openstack")] == [
+        *("plain", "lvm-1", "lvm-2")
+    ]
+    calls = plugin("clean", **mixed)
+    assert "clean_lvm_volume_group stack-volumes-lvm-1" in calls
 
 
 def test_only_root_may_write_the_rootwrap_files(plugin: Plugin) -> None:
