@@ -176,12 +176,21 @@ function stop_cinder_lite {
     done
 }
 
+# LIO's targets of the volumes in the group $1, which would keep it; other targets of the node stay.
+function _end_cinder_lite_exports {
+    local mapped=/dev/mapper/${1//-/--}- path
+    for path in /sys/kernel/config/target/core/*/*/udev_path; do
+        if [[ -e $path && $(cat "$path") == "$mapped"* ]]; then
+            path=${path%/udev_path}
+            sudo cinder-lite-rtstool delete "${path##*/}"
+        fi
+    done
+}
+
 function cleanup_cinder_lite {
     local backend
-    if [[ -n $(_cinder_lite_backends lvm) ]]; then
-        sudo targetcli clearconfig confirm=True || true # a volume that is exported stays
-    fi
     for backend in $(_cinder_lite_backends lvm); do
+        _end_cinder_lite_exports "$VOLUME_GROUP_NAME-$backend"
         clean_lvm_volume_group "$VOLUME_GROUP_NAME-$backend"
     done
     sudo rm -rf "$CINDER_LITE_CONF_DIR" "$CINDER_LITE_STATE_PATH"
