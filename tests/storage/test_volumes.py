@@ -48,9 +48,12 @@ def delete_snapshot(storage: StorageDeployment, made: dict[str, Any]) -> None:
     wait_until(lambda: storage.request("GET", path).status_code == 404, SLOW_SECONDS, path)
 
 
-def create_from(storage: StorageDeployment, key: str, identifier: str) -> dict[str, Any]:
-    """Create a volume from a snapshot or another volume."""
-    answer = storage.request("POST", "/volumes", {"volume": {"size": 2, key: identifier}})
+def create_from(
+    storage: StorageDeployment, key: str, identifier: str, **fields: str
+) -> dict[str, Any]:
+    """Create a volume of 2 GiB from a snapshot or another volume."""
+    asked = {"size": 2, key: identifier, **fields}
+    answer = storage.request("POST", "/volumes", {"volume": asked})
     assert answer.status_code == 202, answer.text
     return storage.wait_for_status(answer.json()["volume"]["id"], "available")
 
@@ -115,6 +118,25 @@ def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Ba
     delete_snapshot(storage, made)
     storage.delete_volume(volume["id"])
     assert storage.groups.digest(device.path, GIB) == first
+
+
+@pytest.mark.slow
+def test_a_larger_volume_from_another_backends_snapshot(storage: StorageDeployment) -> None:
+    """What it has beyond the snapshot is zeros, whatever lay there before."""
+    target = ALPHA_THICK2
+    kind = {"name": f"on {target.group}", "extra_specs": {"volume_backend_name": target.group}}
+    answer = storage.request("POST", "/types", {"volume_type": kind})
+    assert answer.status_code == 200, answer.text
+    volume = storage.create_volume(host=ALPHA_THIN.host)
+    before = storage.fill(volume)
+    made = snapshot(storage, volume)
+    storage.groups.soil(target.group, SECRET, 3.0)
+    copy = create_from(storage, "snapshot_id", made["id"], volume_type=kind["name"])
+    device = storage.logical_volume(copy)
+    assert (device.group, device.size) == (target.group, 2 * GIB)
+    assert storage.groups.digest(device.path, GIB) == before
+    assert storage.groups.count_pattern(device.path, SECRET) == 0
+    delete_snapshot(storage, made)
 
 
 @pytest.mark.parametrize("backend", THICK_AND_THIN)
