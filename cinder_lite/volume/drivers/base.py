@@ -302,11 +302,17 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
     def create_export_snapshot(
         self, context: RequestContext, snapshot: Snapshot, connector: dict[str, Any]
     ) -> ModelUpdate:
-        """Make a snapshot ready to be read by a node: a volume is made of it on another backend."""
+        """Make a snapshot ready to be read by a node: a volume is made of it on another backend.
+
+        Several nodes may read it at once. It is not deleted meanwhile.
+        """
         return None
 
     def remove_export_snapshot(self, context: RequestContext, snapshot: Snapshot) -> None:
-        """Undo :meth:`create_export_snapshot`; nothing to undo is success."""
+        """Undo :meth:`create_export_snapshot`; nothing to undo is success.
+
+        Called before the snapshot is deleted.
+        """
 
     def initialize_connection_snapshot(
         self, snapshot: Snapshot, connector: dict[str, Any]
