@@ -238,7 +238,8 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
     def snapshot_revert_use_temp_snapshot(self) -> bool:
         """Tell whether the volume shall be kept in a temporary snapshot while it is reverted.
 
-        A driver whose :meth:`revert_to_snapshot` is one atomic step answers False.
+        A driver whose :meth:`revert_to_snapshot` is one atomic step, or can be done again until it
+        has succeeded, answers False.
         """
         return True
 
