@@ -74,14 +74,33 @@ def for_host(service_host: str, statuses: Sequence[str] | None = None) -> list[S
     :param service_host: ``host@backend``
     :param statuses: only those with one of these statuses
     """
-    query = _SELECT.where(
-        _LIVE,
-        sa.or_(V.c.host == service_host, V.c.host.startswith(f"{service_host}#", autoescape=True)),
-    )
+    query = _SELECT.where(_LIVE, _on(service_host))
     if statuses is not None:
         query = query.where(T.c.status.in_(statuses))
     with engine.statement() as connection:
         return [from_row(row) for row in connection.execute(query)]
+
+
+@engine.retried
+def is_read_elsewhere(snapshot_id: str, service_host: str) -> bool:
+    """Tell whether another volume service than a snapshot's own makes a volume of it now.
+
+    :param service_host: ``host@backend`` of the snapshot's own
+    """
+    query = sa.select(V.c.id).where(
+        V.c.snapshot_id == snapshot_id,
+        V.c.deleted == sa.false(),
+        V.c.status.in_(states.BEING_MADE),
+        ~_on(service_host),
+    )
+    with engine.statement() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
+def _on(service_host: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        V.c.host == service_host, V.c.host.startswith(f"{service_host}#", autoescape=True)
+    )
 
 
 # --- writing ---------------------------------------------------------------------------------

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import functools
 import json
 import os
 import pathlib
 import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
 from oslo_log import log as logging
 
 LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +38,15 @@ class Note:
     """What this node said of itself."""
     remote: bool
     """Another service looks after the volume."""
+    snapshot: bool = False
+    """It is no volume, but a snapshot of another backend; the rest of the note tells of that."""
     properties: dict[str, Any] | None = None
     """What initialize_connection returned; None before that."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, for a log."""
+        return "Snapshot" if self.snapshot else "Volume"
 
     def connected_by(self, properties: dict[str, Any]) -> Note:
         """Return the note of a volume that may be connected from now on."""
@@ -132,3 +143,40 @@ class Notes:
 
     def _file(self, volume_id: str) -> pathlib.Path:
         return self._directory / volume_id
+
+
+@contextlib.contextmanager
+def alone(directory: str, name: str, *, wait: bool = True) -> Iterator[bool]:
+    """Have a name alone for the time of a ``with`` block, among all threads and processes.
+
+    The kernel lets it go when the process ends.
+
+    :param directory: the same for all of them
+    :param wait: wait for who has it
+    :returns: False where another has it
+    """
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, f"{name}.lock")
+    while (file := _locked(path)) is None:
+        if not wait:
+            yield False
+            return
+        time.sleep(_PAUSE_SECONDS)
+    with file:
+        try:
+            yield True
+        finally:
+            os.unlink(path)
+
+
+def _locked(path: str) -> IO[str] | None:
+    """Lock a file, which is made; None where another has it."""
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(path, "w", encoding="utf-8"))
+        # Who had it removes the file: then the lock is on one that nobody else finds.
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                stack.pop_all()
+                return file
+    return None

@@ -13,7 +13,7 @@ import functools
 import os
 import shlex
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from oslo_config import cfg
@@ -23,7 +23,7 @@ from cinder_lite import concurrency, exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.objects import Snapshot, Volume
-from cinder_lite.volume import exports
+from cinder_lite.volume import connection_notes, exports
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.connection_notes import Note, Notes
 from cinder_lite.volume.root_helper import root_helper
@@ -102,18 +102,14 @@ def attached(
     if path is not None:
         yield Attached(path, {}, {})
         return
-    notes = _notes(backend)
     connector = connector_properties(backend, protocol)
     note = Note(volume_id=volume.id, host=str(volume.host), connector=connector, remote=remote)
-    with notes.held(note):
-        try:
-            properties = _initialize(backend, context, volume, connector, remote=remote)
-            notes.write(note.connected_by(properties))
-            device = _connect(volume, properties)
-            yield Attached(device["path"], device, properties)
-        finally:
-            if _end(backend, context, notes.read(volume.id) or note):
-                notes.forget(volume.id)
+
+    def initialize() -> dict[str, Any]:
+        return _initialize(backend, context, volume, connector, remote=remote)
+
+    with _connected(backend, context, note, initialize) as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -127,44 +123,71 @@ def attached_snapshot(
 ) -> Iterator[Attached]:
     """Attach a snapshot of another backend to this node, to read it in a ``with`` block.
 
+    One block at a time reads a snapshot on this node, in whatever process: they would have one
+    connection between them, which the first to end takes away. The others wait.
+
     :param host: the volume service that looks after it
     :param protocol: storage protocol of that backend
     """
-    notes, rpcapi = _notes(backend), backend.volume_rpcapi
     connector = connector_properties(backend, protocol)
-    # Noted as a volume would be: what a killed service has left is disconnected by its id.
-    note = Note(volume_id=snapshot.id, host=str(host), connector=connector, remote=True)
+    note = Note(snapshot.id, str(host), connector, remote=True, snapshot=True)
+
+    def initialize() -> dict[str, Any]:
+        rpcapi = backend.volume_rpcapi
+        return rpcapi.initialize_connection_snapshot(context, host, snapshot.id, connector)
+
+    with (
+        connection_notes.alone(_directory(), snapshot.id),
+        _connected(backend, context, note, initialize) as made,
+    ):
+        yield made
+
+
+@contextlib.contextmanager
+def _connected(
+    backend: Backend,
+    context: RequestContext,
+    note: Note,
+    initialize: Callable[[], dict[str, Any]],
+) -> Iterator[Attached]:
+    """Connect what a note tells of for the time of a ``with`` block."""
+    notes = _notes(backend)
     with notes.held(note):
-        properties = _as_it_is(
-            rpcapi.initialize_connection_snapshot(context, host, snapshot.id, connector)
-        )
-        note = note.connected_by(properties)
-        notes.write(note)
         try:
-            device = _brick(properties).connect_volume(properties["data"])
+            properties = _as_it_is(initialize())
+            notes.write(note.connected_by(properties))
+            device = _connect(note, properties)
             yield Attached(device["path"], device, properties)
         finally:
-            if _disconnect(note, properties):
-                notes.forget(snapshot.id)
-                try:
-                    rpcapi.terminate_connection_snapshot(context, host, snapshot.id, connector)
-                except Exception:
-                    LOG.exception("Snapshot %s: its export here was not ended", snapshot.id)
+            if _end(backend, context, notes.read(note.volume_id) or note):
+                notes.forget(note.volume_id)
 
 
 def settle(backend: Backend) -> None:
     """Disconnect what an earlier instance of this service, or a failed try, has left connected."""
 
     def disconnected(note: Note) -> bool:
-        told = "Volume %s: was left connected to this node; it is disconnected"
-        LOG.warning(told, note.volume_id)
+        told = "%s %s: was left connected to this node; it is disconnected"
+        LOG.warning(told, note.kind, note.volume_id)
         return _end(backend, backend.context, note)
 
-    _notes(backend).settle(disconnected)
+    def left(note: Note) -> bool:
+        if not note.snapshot:
+            return disconnected(note)
+        # Where it is read again, who does so disconnects it.
+        with connection_notes.alone(_directory(), note.volume_id, wait=False) as mine:
+            return mine and disconnected(note)
+
+    _notes(backend).settle(left)
 
 
 def _notes(backend: Backend) -> Notes:
-    return Notes.of(os.path.join(CONF.state_path, "connections", backend.service_host))
+    return Notes.of(os.path.join(_directory(), backend.service_host))
+
+
+def _directory() -> str:
+    """Return where all of this node's services keep their notes."""
+    return os.path.join(CONF.state_path, "connections")
 
 
 def _path_of(backend: Backend, volume: Volume) -> str | None:
@@ -184,8 +207,8 @@ def _initialize(
     remote: bool,
 ) -> dict[str, Any]:
     if remote:
-        return _as_it_is(backend.volume_rpcapi.initialize_connection(context, volume, connector))
-    return _as_it_is(exports.initialize(backend, context, volume.id, connector))
+        return backend.volume_rpcapi.initialize_connection(context, volume, connector)
+    return exports.initialize(backend, context, volume.id, connector)
 
 
 def _as_it_is(properties: dict[str, Any]) -> dict[str, Any]:
@@ -197,16 +220,17 @@ def _as_it_is(properties: dict[str, Any]) -> dict[str, Any]:
     return {**properties, "data": {**properties["data"], "encrypted": False}}
 
 
-def _connect(volume: Volume, properties: dict[str, Any]) -> dict[str, Any]:
+def _connect(note: Note, properties: dict[str, Any]) -> dict[str, Any]:
     try:
         device: dict[str, Any] = _brick(properties).connect_volume(properties["data"])
     except exception.CinderLiteException:
         raise
     except Exception as error:
         raise exception.VolumeMigrationFailed(
-            reason=f"volume {volume.id} can not be connected to {socket.gethostname()}: {error}"
+            reason=f"{note.kind.lower()} {note.volume_id} can not be connected to "
+            f"{socket.gethostname()}: {error}"
         ) from error
-    LOG.info("Volume %s: is %s on this node", volume.id, device.get("path"))
+    LOG.info("%s %s: is %s on this node", note.kind, note.volume_id, device.get("path"))
     return device
 
 
@@ -225,7 +249,8 @@ def _disconnect(note: Note, properties: dict[str, Any]) -> bool:
             _brick(properties).disconnect_volume(properties["data"], None, force=True)
         except Exception:
             LOG.exception(
-                "Volume %s: can not be disconnected from this node (try %s)",
+                "%s %s: can not be disconnected from this node (try %s)",
+                note.kind,
                 note.volume_id,
                 attempt,
             )
@@ -240,23 +265,35 @@ def _end_export(backend: Backend, context: RequestContext, note: Note) -> None:
     A failure is logged: the service that looks after the volume ends its export before it gives
     the volume away or deletes it.
     """
+    rpcapi = backend.volume_rpcapi
+    if note.snapshot:
+        with _logged(note):
+            rpcapi.terminate_connection_snapshot(context, note.host, note.volume_id, note.connector)
+        return
     try:
         volume = volumes.get(context.elevated(), note.volume_id)
     except exception.VolumeNotFound:
         return
     if volume.host != note.host or volume.migration_status == states.MIGRATION_DELETING:
         return
-    try:
+    with _logged(note):
         if note.remote:
-            backend.volume_rpcapi.terminate_connection(context, volume, note.connector, force=True)
-            backend.volume_rpcapi.remove_export(context, volume)
+            rpcapi.terminate_connection(context, volume, note.connector, force=True)
+            rpcapi.remove_export(context, volume)
         else:
             exports.terminate(backend, context, volume.id, note.connector, force=True)
             exports.remove(backend, context, volume.id)
+
+
+@contextlib.contextmanager
+def _logged(note: Note) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         LOG.error(
-            "Volume %s: its export to this node could not be ended: %s",
-            volume.id,
+            "%s %s: its export to this node could not be ended: %s",
+            note.kind,
+            note.volume_id,
             exception.sentence_of(error),
         )
 

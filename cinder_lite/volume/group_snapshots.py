@@ -14,6 +14,7 @@ from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import group_snapshots, group_types, groups, snapshots, volumes
 from cinder_lite.objects import GroupSnapshot, Snapshot, utcnow
+from cinder_lite.volume import snapshotting
 from cinder_lite.volume.backend import Backend
 
 LOG = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def _delete(backend: Backend, context: RequestContext, group_snapshot_id: str) -
         LOG.warning("Group snapshot %s: not deleted, its status is %s", group_snapshot_id, status)
         return
     for part in group_snapshots.snapshots_of(group_snapshot_id):
-        _delete_part(backend, part)
+        _delete_part(backend, context, part)
     if group_snapshots.destroy(group_snapshot_id):
         LOG.info("Group snapshot %s: deleted", group_snapshot_id)
         return
@@ -135,11 +136,11 @@ def _delete(backend: Backend, context: RequestContext, group_snapshot_id: str) -
     LOG.error("Group snapshot %s: not deleted; these are left: %s", group_snapshot_id, left)
 
 
-def _delete_part(backend: Backend, part: Snapshot) -> None:
+def _delete_part(backend: Backend, context: RequestContext, part: Snapshot) -> None:
     try:
         if not backend.driver.initialized:
             raise exception.DriverNotInitialized(driver=type(backend.driver).__name__)
-        backend.driver.delete_snapshot(part)
+        snapshotting.remove(backend, context, part)
     except exception.SnapshotIsBusy as busy:
         LOG.warning("Snapshot %s: something still needs it: %s", part.id, busy.msg)
         snapshots.update(part.id, {"status": states.AVAILABLE})

@@ -176,10 +176,14 @@ def undo(backend: Backend, volume: Volume) -> None:
 
 
 def remove(backend: Backend, row: Volume) -> None:
-    """Remove an image's volume, data first; what fails is tried again by the periodic work."""
+    """Remove an image's volume, data first; what fails is tried again by the periodic work.
+
+    Who clones it at this moment is waited for; nobody begins to, as it is marked before.
+    """
     volumes.update(row.id, {"status": states.DELETING})
     try:
-        backend.driver.delete_volume(row)
+        with backend.uses.alone(row.id):
+            backend.driver.delete_volume(row)
     except Exception:
         LOG.exception("Volume %s of an image could not be removed", row.id)
         return

@@ -13,6 +13,7 @@ from cinder_lite import exception, message, notifications, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, utcnow
+from cinder_lite.volume import exports
 from cinder_lite.volume.backend import Backend
 from cinder_lite.volume.lifecycle import Claim
 
@@ -87,12 +88,11 @@ def delete(
     _notify(context, snapshot, "delete.start")
     try:
         _require_driver(backend)
-        with backend.uses.alone(snapshot_id):
-            if unmanage_only:
+        if unmanage_only:
+            with backend.uses.alone(snapshot_id):
                 backend.driver.unmanage_snapshot(snapshot)
-            else:
-                backend.driver.remove_export_snapshot(context, snapshot)
-                backend.driver.delete_snapshot(snapshot)
+        else:
+            remove(backend, context, snapshot)
     except exception.SnapshotIsBusy as busy:
         _log_failure(snapshot, "is needed and stays", busy)
         snapshots.update(snapshot_id, {"status": states.AVAILABLE, **_ENDED})
@@ -105,6 +105,19 @@ def delete(
     LOG.info("Snapshot %s of volume %s: deleted", snapshot_id, snapshot.volume_id)
     _notify(context, snapshot, "delete.end")
     return True
+
+
+def remove(backend: Backend, context: RequestContext, snapshot: Snapshot) -> None:
+    """Remove a snapshot's data; who reads it on this backend is waited for.
+
+    :raises SnapshotIsBusy: another backend makes a volume of it, or the driver needs it
+    """
+    with backend.uses.alone(snapshot.id), exports.alone(snapshot.id):
+        if snapshots.is_read_elsewhere(snapshot.id, backend.service_host):
+            raise exception.SnapshotIsBusy(snapshot_name=snapshot.name)
+        snapshot = snapshots.get(context, snapshot.id)  # it says now what was exported
+        backend.driver.remove_export_snapshot(context, snapshot)
+        backend.driver.delete_snapshot(snapshot)
 
 
 def settle_lost(backend: Backend, claim: Claim) -> None:

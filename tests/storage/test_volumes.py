@@ -20,6 +20,7 @@ from tests.storage.deployment import (
 )
 
 GIB = 1024**3
+DIRT = "what lay in the group before"
 SECRET = "an earlier tenant's secret"
 CYCLES = 60
 AT_ONCE = 8
@@ -36,9 +37,14 @@ def snapshot(storage: StorageDeployment, volume: dict[str, Any]) -> dict[str, An
     answer = storage.request("POST", "/snapshots", {"snapshot": {"volume_id": volume["id"]}})
     assert answer.status_code == 202, answer.text
     made: dict[str, Any] = answer.json()["snapshot"]
+    wait_for_snapshot(storage, made)
+    return made
+
+
+def wait_for_snapshot(storage: StorageDeployment, made: dict[str, Any]) -> None:
+    """Wait until a snapshot is available."""
     path = f"/snapshots/{made['id']}"
     wait_until(lambda: storage.get(path)["snapshot"]["status"] == "available", SLOW_SECONDS, path)
-    return made
 
 
 def delete_snapshot(storage: StorageDeployment, made: dict[str, Any]) -> None:
@@ -48,9 +54,12 @@ def delete_snapshot(storage: StorageDeployment, made: dict[str, Any]) -> None:
     wait_until(lambda: storage.request("GET", path).status_code == 404, SLOW_SECONDS, path)
 
 
-def create_from(storage: StorageDeployment, key: str, identifier: str) -> dict[str, Any]:
-    """Create a volume from a snapshot or another volume."""
-    answer = storage.request("POST", "/volumes", {"volume": {"size": 2, key: identifier}})
+def create_from(
+    storage: StorageDeployment, key: str, identifier: str, **fields: str
+) -> dict[str, Any]:
+    """Create a volume of 2 GiB from a snapshot or another volume."""
+    asked = {"size": 2, key: identifier, **fields}
+    answer = storage.request("POST", "/volumes", {"volume": asked})
     assert answer.status_code == 202, answer.text
     return storage.wait_for_status(answer.json()["volume"]["id"], "available")
 
@@ -115,6 +124,48 @@ def test_snapshots_and_volumes_from_them(storage: StorageDeployment, backend: Ba
     delete_snapshot(storage, made)
     storage.delete_volume(volume["id"])
     assert storage.groups.digest(device.path, GIB) == first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", THICK_AND_THIN)
+def test_revert(storage: StorageDeployment, backend: Backend) -> None:
+    """A volume has its snapshot's bytes again, the snapshot still has them, and nothing is left."""
+    volume = storage.create_volume(host=backend.host)
+    path = storage.logical_volume(volume).path
+    storage.groups.write_pattern(path, SECRET)
+    first = storage.fill(volume)
+    made = snapshot(storage, volume)
+    for seed in (2, 3):
+        storage.groups.fill(path, seed=seed)
+        answer = storage.action(volume["id"], "revert", {"snapshot_id": made["id"]})
+        assert answer.status_code == 202, answer.text
+        storage.wait_for_status(volume["id"], "available")
+        wait_for_snapshot(storage, made)
+        assert storage.groups.digest(path) == first
+    delete_snapshot(storage, made)
+    assert storage.groups.digest(path) == first
+    storage.delete_volume(volume["id"])
+    if backend.lvm_type != "thin":  # a pool clears what it gives out
+        assert storage.groups.count_on_disk(backend.group, SECRET) == 0
+
+
+@pytest.mark.slow
+def test_a_larger_volume_from_another_backends_snapshot(storage: StorageDeployment) -> None:
+    """What it has beyond the snapshot is zeros, whatever lay there before."""
+    target = ALPHA_THICK2
+    kind = {"name": f"on {target.group}", "extra_specs": {"volume_backend_name": target.group}}
+    answer = storage.request("POST", "/types", {"volume_type": kind})
+    assert answer.status_code == 200, answer.text
+    volume = storage.create_volume(host=ALPHA_THIN.host)
+    before = storage.fill(volume)
+    made = snapshot(storage, volume)
+    storage.groups.soil(target.group, DIRT, 3.0)
+    copy = create_from(storage, "snapshot_id", made["id"], volume_type=kind["name"])
+    device = storage.logical_volume(copy)
+    assert (device.group, device.size) == (target.group, 2 * GIB)
+    assert storage.groups.digest(device.path, GIB) == before
+    assert storage.groups.count_pattern(device.path, DIRT) == 0
+    delete_snapshot(storage, made)
 
 
 @pytest.mark.parametrize("backend", THICK_AND_THIN)

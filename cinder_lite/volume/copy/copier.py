@@ -66,13 +66,14 @@ def copy_volume(
     :raises CopyStopped: ``stop`` was set; nothing writes to the target any more
     """
     size = size_in_m * _MIB
-    _check(src, dest, size, extents)
+    data = _end_of(size, extents)
+    _check(src, dest, size, data)
     if stop is not None and stop.is_set():
         raise exception.CopyStopped(reason="it was asked to stop before it began")
     meter = Meter(size, progress)
     with (throttle or Throttle()).subcommand(src, dest) as (limit, group):
         if not (isinstance(src, str) and isinstance(dest, str)):
-            handles.copy(src, dest, size, meter=meter, limit=limit, stop=stop)
+            handles.copy(src, dest, size, data=data, meter=meter, limit=limit, stop=stop)
             return meter.finish("file")
         helper = root_helper if root_helper and _needs_root(src, dest) else None
         if helper and (os.path.isfile(src) or os.path.isfile(dest)):
@@ -115,12 +116,15 @@ def copy_volume(
         return meter.finish("native")
 
 
-def _check(
-    src: Any, dest: Any, size: int, extents: Sequence[tuple[int, int]] | None = None
-) -> None:
+def _end_of(size: int, extents: Sequence[tuple[int, int]] | None) -> int:
+    """Return how far a source is read: it may be smaller than the target."""
+    if extents is None:
+        return size
+    return min(size, max((sum(extent) for extent in extents), default=0))
+
+
+def _check(src: Any, dest: Any, size: int, data: int) -> None:
     """Refuse a copy that can not end well before a byte is written."""
-    # A source may be smaller than the target, if it is known to be read to its end at most.
-    read = size if extents is None else max((sum(extent) for extent in extents), default=0)
     paths = [side for side in (src, dest) if isinstance(side, str)]
     try:
         facts = [os.stat(path) for path in paths]
@@ -132,7 +136,7 @@ def _check(
     if len(facts) == 2 and os.path.samestat(*facts):
         raise exception.VolumeCopyFailed(reason=f"{src} and {dest} are one and the same")
     for path, known in zip(paths, sizes, strict=True):
-        wanted = size if path is dest else min(read, size)
+        wanted = size if path is dest else data
         if known is not None and known < wanted:
             part = "target" if path is dest else "source"
             raise exception.VolumeCopyFailed(

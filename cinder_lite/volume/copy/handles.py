@@ -42,6 +42,7 @@ def copy(
     size: int,
     *,
     meter: Meter,
+    data: int | None = None,
     limit: Callable[[], int] = lambda: 0,
     stop: Stop | None = None,
 ) -> None:
@@ -50,6 +51,7 @@ def copy(
     :param src: an object with ``read(length)``, at its start, or a path
     :param dest: an object with ``write(data)``, at its start, or a path
     :param size: bytes to copy
+    :param data: bytes to read; zeros are written after them; None for all
     :param limit: bytes per second now, 0 for none; asked several times a second
     :raises VolumeCopyFailed: reading or writing failed, or the source ended too early
     :raises CopyStopped: ``stop`` was set; a read or write under way was waited for
@@ -62,7 +64,7 @@ def copy(
             raise exception.VolumeCopyFailed(
                 reason=f"cannot open {error.filename}: {error.strerror}"
             ) from error
-        pump = _Pump(read, write, flush, size, limit)
+        pump = _Pump(read, write, flush, (size, size if data is None else data), limit)
         stack.callback(pump.halt)
         pump.start()
         while not concurrency.run_blocking(pump.ended.wait, TICK):
@@ -87,12 +89,12 @@ class _Pump:
         read: Read,
         write: Write,
         flush: Callable[[], None],
-        size: int,
+        sizes: tuple[int, int],
         limit: Callable[[], int],
     ) -> None:
         threading = concurrency.native("threading")
         self._read, self._write, self._flush = read, write, flush
-        self._size = size
+        self._size, self._data = sizes
         self._chunk = native.block_under(limit()) if limit() else CHUNK
         self._buffers = concurrency.native("queue").Queue(_CHUNKS_IN_FLIGHT)
         self._halted = threading.Event()
@@ -118,13 +120,15 @@ class _Pump:
 
     def _reads(self) -> None:
         offset = 0
+        zeros = memoryview(mmap.mmap(-1, self._chunk))
         try:
             while offset < self._size and not self._halted.is_set():
-                length = min(self._chunk, self._size - offset)
+                is_data = offset < self._data
+                length = min(self._chunk, (self._data if is_data else self._size) - offset)
                 self.bucket.acquire(length)
-                data = self._read(offset, length)
+                data = self._read(offset, length) if is_data else zeros[:length]
                 if not len(data):
-                    raise EOFError(f"the source ends after {offset} of {self._size} bytes")
+                    raise EOFError(f"the source ends after {offset} of {self._data} bytes")
                 self._buffers.put((offset, data))
                 offset += len(data)
         except Exception as error:

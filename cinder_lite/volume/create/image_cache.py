@@ -15,7 +15,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from cinder_lite import states
+from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
 from cinder_lite.image import metadata
@@ -57,10 +57,13 @@ def clone(
             cached = _make(backend, context, volume, image, service, progress)
     if cached is None or cached.size > volume.size:
         return None, False
-    try:
-        update = backend.driver.create_cloned_volume(volume, cached, progress.of("copying"))
-    except NotImplementedError:
-        return None, False
+    with backend.uses.shared(cached.id):
+        if not _is_there(backend, cached.id):  # another image needed its room
+            return None, False
+        try:
+            update = backend.driver.create_cloned_volume(volume, cached, progress.of("copying"))
+        except NotImplementedError:
+            return None, False
     volumes.update(cached.id, {"updated_at": utcnow()})
     LOG.info("Volume %s: cloned of image %s in the cache", volume.id, image["id"])
     return update, True
@@ -101,6 +104,13 @@ def _find(backend: Backend, image: Mapping[str, Any]) -> Volume | None:
             return volume
         image_volume.remove(backend, volume)
     return None
+
+
+def _is_there(backend: Backend, volume_id: str) -> bool:
+    try:
+        return volumes.get(backend.context, volume_id).status == states.AVAILABLE
+    except exception.VolumeNotFound:
+        return False
 
 
 def _make(

@@ -29,6 +29,8 @@ from cinder_lite.volume.snapshots import creation_rules
 
 LOG = logging.getLogger(__name__)
 
+GIB = 1024**3
+
 _LONGEST_PAUSE = 2.0
 """Seconds between two looks at what another service makes."""
 
@@ -224,12 +226,14 @@ def _copied(
         ) as origin,
         connections.attached(backend, admin, made, protocol=protocol, remote=False) as destination,
     ):
+        larger = volume.size > snapshot.volume_size
         result = backend.copy(
             origin.path,
             destination.path,
-            snapshot.volume_size * 1024,
+            volume.size * 1024,
             # Zeros are skipped only onto a target that reads as zero: it says so, and it is new.
             sparse=bool(stats.get("sparse_copy_volume")),
+            extents=[(0, snapshot.volume_size * GIB)] if larger else None,  # the rest is zeros
             progress=told,
         )
     LOG.info(

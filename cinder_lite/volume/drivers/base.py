@@ -238,7 +238,8 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
     def snapshot_revert_use_temp_snapshot(self) -> bool:
         """Tell whether the volume shall be kept in a temporary snapshot while it is reverted.
 
-        A driver whose :meth:`revert_to_snapshot` is one atomic step answers False.
+        A driver whose :meth:`revert_to_snapshot` is one atomic step, or can be done again until it
+        has succeeded, answers False.
         """
         return True
 
@@ -302,11 +303,17 @@ class VolumeDriver(ManageableVD, ManageableSnapshotsVD, abc.ABC):
     def create_export_snapshot(
         self, context: RequestContext, snapshot: Snapshot, connector: dict[str, Any]
     ) -> ModelUpdate:
-        """Make a snapshot ready to be read by a node: a volume is made of it on another backend."""
+        """Make a snapshot ready to be read by a node: a volume is made of it on another backend.
+
+        Several nodes may read it at once. It is not deleted meanwhile.
+        """
         return None
 
     def remove_export_snapshot(self, context: RequestContext, snapshot: Snapshot) -> None:
-        """Undo :meth:`create_export_snapshot`; nothing to undo is success."""
+        """Undo :meth:`create_export_snapshot`; nothing to undo is success.
+
+        Called before the snapshot is deleted.
+        """
 
     def initialize_connection_snapshot(
         self, snapshot: Snapshot, connector: dict[str, Any]

@@ -166,12 +166,13 @@ class LVMVolumeDriver(LVMExports):
     def revert_to_snapshot(
         self, context: RequestContext, volume: Volume, snapshot: Snapshot
     ) -> None:
-        """Merge a thick snapshot into the volume and make it anew; share a thin one's data."""
+        """Copy a thick snapshot onto the volume; share a thin one's data."""
         with explained(f"volume {volume.id} could not be reverted to snapshot {snapshot.id}"):
-            self._copies.revert(volume.name, names.snapshot(snapshot.name))
+            name = names.snapshot(snapshot.name)
+            self._copies.revert(volume.name, name, snapshot.volume_size)
 
     def snapshot_revert_use_temp_snapshot(self) -> bool:
-        """Tell that LVM's own means need no further snapshot."""
+        """Tell that no further snapshot is needed: what fails can be done again."""
         return False
 
     # --- data ------------------------------------------------------------------------------

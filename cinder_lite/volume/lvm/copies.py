@@ -161,13 +161,16 @@ class Copies:
         finally:
             self._undo(temporary)
 
-    def revert(self, origin: str, snapshot: str) -> None:
+    def revert(self, origin: str, snapshot: str, size: int) -> None:
         """Give a closed volume the data of its snapshot again; the snapshot stays.
 
-        May be repeated after a crash while the volume is thin.
+        May be repeated after a crash. A thick snapshot is copied onto its volume: LVM could merge
+        it, but then it would be gone, and its space be given away with what the volume held before.
 
+        :param size: GiB
         :raises NotImplementedError: the one is not a snapshot of the other
         :raises VolumeBackendAPIException: LVM refused, or one of the two is missing or in use
+        :raises VolumeCopyFailed: the data could not be copied; the snapshot is whole
         """
         source = self._group.require(snapshot)
         if source.kind == THIN:
@@ -175,10 +178,15 @@ class Copies:
             return
         if source.origin != origin:
             raise NotImplementedError
-        self._refuse_if_open(self._group.require(origin), source)
-        # The kernel goes on with a merge should this service or the node fail.
-        self._group.merge_snapshot(snapshot)
-        self.snapshot(origin, snapshot)
+        self._refuse_if_open(self._group.require(origin))
+        if source.room < source.size:  # one that was taken over: the copy would overfill it
+            raise exception.VolumeBackendAPIException(
+                data=f"{self._group.name}/{snapshot} has no room for all of {origin} to change."
+            )
+        result = copy_data(
+            self._wiper, (self._group, source), (self._group, origin), size, to_thin=False
+        )
+        LOG.info("%s: reverted to %s: %s", origin, snapshot, result)
 
     def _exchange(self, name: str, source: LogicalVolume) -> None:
         """Put a volume that shares a thin snapshot's data in the place of a thin volume.

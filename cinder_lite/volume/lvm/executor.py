@@ -40,7 +40,7 @@ _NOT_ALLOWED, _BAD_CONFIGURATION, _NOT_INSTALLED = 99, 97, 96
 _REFUSALS = {_NOT_ALLOWED: "Unauthorized command", _NOT_INSTALLED: "Executable not found"}
 """What its daemon means by exit statuses without a word."""
 _ENV_NOT_FOUND = 127
-_LASTING = frozenset({"lvconvert", "thin_dump"})
+_LASTING = frozenset({"thin_dump"})
 _SHOWN = 3
 
 

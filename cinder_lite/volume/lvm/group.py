@@ -167,13 +167,6 @@ class VolumeGroup:
         """Turn the space in which a thick snapshot kept its data into a volume of that name."""
         self._lvm("lvconvert", "--yes", "--splitsnapshot", self._full(name))
 
-    def merge_snapshot(self, name: str) -> None:
-        """Give a closed volume its thick snapshot's data again; that uses the snapshot up.
-
-        Whether that has ended is looked at each second.
-        """
-        self._lvm("lvconvert", "--yes", "--merge", "-i", "1", self._full(name))
-
     # --- details -----------------------------------------------------------------------------
 
     def make_pool(self, name: str) -> None:

@@ -46,7 +46,9 @@ class LogicalVolume:
 
     name: str
     size: int
-    """Of a thick snapshot that of its origin, not of the room for changes."""
+    """Of a thick snapshot that of its origin."""
+    room: int
+    """Bytes that it takes; of a thick snapshot those for what changes in its origin."""
     kind: str
     """Segment type: ``linear``, ``raid1``, ``thin``, ``thin-pool``, …"""
     pool: str
@@ -107,6 +109,7 @@ def _volume(row: dict[str, str]) -> LogicalVolume:
     return LogicalVolume(
         name=row["lv_name"],
         size=int((is_thick_snapshot and row["origin_size"]) or row["lv_size"]),
+        room=int(row["lv_size"]),
         kind=row["segtype"],
         pool=row["pool_lv"],
         origin=row["origin"],

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import volumes
-from cinder_lite.objects import Volume
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import connections
 from cinder_lite.volume.connection_notes import Note, Notes
 from tests.unit import rows
@@ -55,6 +58,21 @@ class Rpc:
     def remove_export(self, context: Any, volume: Volume) -> None:
         """End the export."""
         self._step("remove_export")
+
+    def initialize_connection_snapshot(
+        self, context: Any, host: str, snapshot_id: str, connector: Any
+    ) -> Any:
+        """Export the snapshot."""
+        self._step("initialize")
+        return PROPERTIES
+
+    def terminate_connection_snapshot(
+        self, context: Any, host: str, snapshot_id: str, connector: Any
+    ) -> None:
+        """End the access."""
+        assert host == "two@lvm#pool"
+        assert connector["initiator"] == CONNECTOR["initiator"]
+        self._step("terminate")
 
 
 class Brick:
@@ -256,6 +274,122 @@ def test_left_of_a_volume_that_is_another_now(
         volumes.update(target.id, {"migration_status": states.MIGRATION_DELETING})
     connections.settle(world.backend)
     assert (world.log, world.notes()) == (["disconnect"], [])
+
+
+# --- snapshots ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def snapshot(target: Volume) -> Snapshot:
+    """A snapshot on the other backend."""
+    return rows.snapshot(target)
+
+
+def read(world: World, context: RequestContext, snapshot: Snapshot) -> Any:
+    """Return the context manager under test."""
+    return connections.attached_snapshot(
+        world.backend, context, "two@lvm#pool", snapshot, protocol="iSCSI"
+    )
+
+
+def test_a_snapshot(world: World, snapshot: Snapshot, admin: RequestContext) -> None:
+    with read(world, admin, snapshot) as here:
+        assert here.path == "/dev/sdz"
+        world.log.append("copy")
+        connections.settle(world.backend)  # not left: in use
+    assert world.log == ["initialize", "connect", "copy", "disconnect", "terminate"]
+    assert world.notes() == []
+
+
+@pytest.mark.parametrize("step", ["initialize", "connect"])
+def test_a_snapshot_that_can_not_be_connected(
+    world: World, snapshot: Snapshot, admin: RequestContext, step: str
+) -> None:
+    world.rpc.failures["initialize"] = exception.VolumeBackendAPIException(data="no.")
+    if step == "connect":
+        world.rpc.failures.clear()
+        world.brick.connect_error = OSError("login failed")
+    with pytest.raises(exception.CinderLiteException), read(world, admin, snapshot):
+        pytest.fail("attached")
+    assert world.log[-1] == "terminate"
+    assert world.notes() == []
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_snapshot_left_by_a_killed_service(
+    world: World, snapshot: Snapshot, connected: bool
+) -> None:
+    """Its export ends, too: nothing else would before the snapshot is deleted."""
+    note = Note(snapshot.id, "two@lvm#pool", CONNECTOR, remote=True, snapshot=True)
+    notes = Notes(str(world.state / "connections" / "one@lvm"))
+    notes.write(note.connected_by(PROPERTIES) if connected else note)
+    connections.settle(world.backend)
+    assert world.log == (["disconnect", "terminate"] if connected else ["terminate"])
+    assert world.notes() == []
+
+
+def test_a_note_of_an_earlier_release(world: World, target: Volume) -> None:
+    note = Note(target.id, str(target.host), CONNECTOR, remote=True).connected_by(PROPERTIES)
+    written = {key: value for key, value in vars(note).items() if key != "snapshot"}
+    folder = world.state / "connections" / "one@lvm"
+    folder.mkdir(parents=True)
+    (folder / target.id).write_text(json.dumps(written))
+    connections.settle(world.backend)
+    assert (world.log, world.notes()) == (ORDER[2:], [])
+
+
+def test_a_snapshot_is_read_once_at_a_time_on_a_node(
+    world: World, snapshot: Snapshot, admin: RequestContext
+) -> None:
+    """Two readers would have one device, of which the first that ends would rob the other."""
+    other = World(world.state)  # another backend of this node
+    other.backend.service_host, other.log = "one@more", world.log
+    other.rpc.log = other.brick.log = world.log
+
+    def second() -> None:
+        with read(other, admin, snapshot):
+            world.log.append("second copy")
+
+    thread = threading.Thread(target=second)
+    with read(world, admin, snapshot):
+        thread.start()
+        thread.join(0.3)
+        world.log.append("first copy")
+    thread.join(30)
+    assert world.log == [
+        *("initialize", "connect", "first copy", "disconnect", "terminate"),
+        *("initialize", "connect", "second copy", "disconnect", "terminate"),
+    ]
+
+
+def test_another_process_of_the_node_waits_as_well(
+    world: World, snapshot: Snapshot, admin: RequestContext
+) -> None:
+    Notes.of(str(world.state / "connections" / "one@lvm")).write(
+        Note(snapshot.id, "two@lvm#pool", CONNECTOR, remote=True, snapshot=True)
+    )
+    (entered, told), (left, leave) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(leave)
+            world.backend.service_host = "one@more"
+            with read(world, admin, snapshot):
+                os.write(told, b"1")
+                os.read(left, 1)
+        finally:
+            os._exit(0)
+    assert os.read(entered, 1) == b"1"
+    connections.settle(world.backend)  # what this backend left is the other's connection now
+    assert world.log == []
+    os.close(leave)
+    os.waitpid(child, 0)
+    connections.settle(world.backend)
+    assert world.log == ["terminate"]
+    assert world.notes() == []
+
+
+# --- notes, connectors -------------------------------------------------------------------------
 
 
 def test_multipath_is_remembered(world: World) -> None:

@@ -56,6 +56,9 @@ class Driver:
         self._check("delete_snapshot", snapshot.id)
         self.data.discard(snapshot.id)
 
+    def remove_export_snapshot(self, _context: Any, snapshot: Snapshot) -> None:
+        self._check("remove_export_snapshot", snapshot.id)
+
     def remove_export(self, _context: Any, volume: Volume) -> None:
         self._check("remove_export", volume.id)
 
@@ -333,6 +336,18 @@ def test_a_snapshot_that_can_not_go(
     assert group_snapshots.begin_delete(taken.id) == []
     snapshot_room.delete(backend, admin, taken.id)
     assert driver.data == set()
+
+
+def test_a_snapshot_that_another_backend_reads_stays(
+    backend: Any, admin: RequestContext, taken: GroupSnapshot
+) -> None:
+    snapshot_room.create(backend, admin, taken.id)
+    read = _parts(taken)[0]
+    rows.volume(snapshot_id=read.id, status=states.CREATING, host="two@file#file")
+    group_snapshots.begin_delete(taken.id)
+    snapshot_room.delete(backend, admin, taken.id)
+    assert _statuses(admin, taken) == (states.ERROR, {states.AVAILABLE})
+    assert [part.id for part in _parts(taken)] == [read.id]
 
 
 def test_what_a_crash_left_of_snapshots_is_done_again(

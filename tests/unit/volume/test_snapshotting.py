@@ -136,6 +136,23 @@ def test_one_that_is_needed_is_available_again(
     assert now(admin, snapshot).status == states.AVAILABLE
 
 
+@pytest.mark.parametrize("status", states.BEING_MADE)
+def test_one_that_another_backend_reads_is_available_again(
+    backend: Backend, admin: RequestContext, volume: Volume, status: str
+) -> None:
+    snapshot = asked(volume)
+    snapshotting.create(backend, admin, snapshot.id)
+    rows.volume(snapshot_id=snapshot.id, status=status, host="one@file#pool")
+    copy = rows.volume(snapshot_id=snapshot.id, status=status, host="one@files#pool")
+    snapshots.update(snapshot.id, {"status": states.DELETING})
+    assert not snapshotting.delete(backend, admin, snapshot.id)
+    assert now(admin, snapshot).status == states.AVAILABLE
+    assert files.read(backend, snapshot, 4) == b"data"
+    volumes.update(copy.id, {"status": states.AVAILABLE})
+    snapshots.update(snapshot.id, {"status": states.DELETING})
+    assert snapshotting.delete(backend, admin, snapshot.id)
+
+
 def test_one_that_can_not_be_deleted_says_so(
     backend: Backend, admin: RequestContext, volume: Volume, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,16 @@ def test_a_source_that_ends_too_early_is_an_error() -> None:
     assert target.flushed == 0
 
 
+@pytest.mark.parametrize("size", [5 * MIB, 13 * MIB])
+def test_zeros_follow_what_a_shorter_source_holds(make_file: MakeFile, size: int) -> None:
+    data = noise(5 * MIB)
+    for target in (make_file("target", size, {0: b"old" * (size // 3)}), Image()):
+        meter = copy(Image(data), target, size, data=5 * MIB)
+        written = target.data if isinstance(target, Image) else pathlib.Path(target).read_bytes()
+        assert written == data + bytes(size - len(data))
+        assert meter.copied == size
+
+
 def test_a_write_that_fails_ends_the_reader_too() -> None:
     class Full(Image):
         def write(self, data: bytes) -> int:

@@ -11,7 +11,8 @@ import pytest
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
 from cinder_lite.objects import Volume
-from cinder_lite.volume import lifecycle
+from cinder_lite.volume import image_volume, lifecycle
+from cinder_lite.volume.create import image_cache
 from tests.glance import FakeGlance
 from tests.unit import rows
 from tests.unit.conftest import SetOption
@@ -88,6 +89,51 @@ def test_what_was_used_least_recently_makes_room(
     _create(world, images[0])
     _create(world, images[2])
     assert {v.display_name for v in _cached()} == {f"image-{images[0]}", f"image-{images[2]}"}
+
+
+def test_what_is_being_cloned_is_not_removed(
+    world: World, glance: FakeGlance, option: SetOption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    option("image_volume_cache_max_count", 1, "one_file")
+    first, second = glance.add(DATA), glance.add(DATA)
+    _create(world, first)
+    [kept] = _cached()
+    driver: Any = world.managers["one"].backend.driver
+    clone = driver.create_cloned_volume
+    evictions = []
+
+    def slow(volume: Volume, source: Volume, *more: Any) -> Any:
+        if source.id == kept.id:
+            evictions.append(threading.Thread(target=_create, args=(world, second)))
+            evictions[0].start()
+            evictions[0].join(0.5)
+            assert (world.folder("one") / kept.name).exists()
+        return clone(volume, source, *more)
+
+    monkeypatch.setattr(driver, "create_cloned_volume", slow)
+    made = _create(world, first)
+    evictions[0].join(30)
+    assert (made.status, _data(world, made)) == (states.AVAILABLE, DATA)
+    assert [volume.display_name for volume in _cached()] == [f"image-{second}"]
+
+
+def test_what_was_removed_before_it_is_cloned_is_read_again(
+    world: World, glance: FakeGlance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = glance.add(DATA)
+    _create(world, image_id)
+    find = image_cache._find
+
+    def evicted(backend: Any, image: Any) -> Volume | None:
+        found = find(backend, image)
+        assert found is not None
+        image_volume.remove(backend, found)
+        return found
+
+    monkeypatch.setattr(image_cache, "_find", evicted)
+    made = _create(world, image_id)
+    assert (made.status, _data(world, made)) == (states.AVAILABLE, DATA)
+    assert glance.downloads == 2
 
 
 def test_what_is_too_large_is_not_kept(world: World, glance: FakeGlance, option: SetOption) -> None:

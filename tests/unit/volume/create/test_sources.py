@@ -20,7 +20,7 @@ from cinder_lite.db import snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume import connections, snapshot_exports, snapshotting
 from cinder_lite.volume.backend import Backend
-from cinder_lite.volume.copy import CopyProgress
+from cinder_lite.volume.copy import CopyProgress, copy_volume
 from cinder_lite.volume.create import sources
 from cinder_lite.volume.create.progress import Progress
 from cinder_lite.volume.create.spec import VolumeSpec
@@ -229,6 +229,29 @@ def test_a_snapshot_of_another_backend_is_copied(
     of_snapshot(other, admin, volume, snapshot)
     assert files.read(other, volume, 4) == b"data"
     assert other.volume_rpcapi.calls == ["connect", "disconnect"]  # type: ignore[attr-defined]
+
+
+def test_what_a_larger_copy_of_another_backends_snapshot_adds_reads_as_zero(
+    other: Backend, admin: RequestContext, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a new volume holds what lay there before, as thick logical volumes do."""
+    make, measure = other.driver.create_volume, other.driver.get_volume_stats
+
+    def used(volume: Volume) -> Any:
+        update = make(volume)
+        for offset in (0, files.GIB, 2 * files.GIB - 4):
+            files.write(other, volume, b"DIRT", offset)
+        return update
+
+    monkeypatch.setattr(other.driver, "create_volume", used)
+    thick = {**measure(), "sparse_copy_volume": False}
+    monkeypatch.setattr(other.driver, "get_volume_stats", lambda: thick)
+    monkeypatch.setattr("cinder_lite.volume.backend.copy_volume", copy_volume)
+    volume = target(size=2, host="two@file#file")
+    of_snapshot(other, admin, volume, snapshot)
+    assert files.read(other, volume, 4) == b"data"
+    assert files.read(other, volume, 4, files.GIB) == bytes(4)
+    assert files.read(other, volume, 4, 2 * files.GIB - 4) == bytes(4)
 
 
 def test_a_volume_of_another_backend_is_copied_by_a_temporary_snapshot(

@@ -48,6 +48,8 @@ class LV:
     active: bool = True
     open: bool = False
     zero: bool = True
+    room: int | None = None
+    """Of a thick snapshot that is too small: bytes for what changes in its origin."""
     data: str = "stale"
     """What it holds, in one word."""
 
@@ -132,11 +134,12 @@ class FakeLVM(Executor):
 
     @staticmethod
     def _row(name: str, lv: LV, lvs: dict[str, LV]) -> dict[str, str]:
+        is_thick_snapshot = lv.origin and lv.kind != "thin"
         depends = any(other.origin == name and other.kind != "thin" for other in lvs.values())
         return {
             "lv_name": name,
-            "lv_size": str(lv.size + (4 * MIB if lv.origin and lv.kind != "thin" else 0)),
-            "origin_size": str(lv.size) if lv.origin and lv.kind != "thin" else "",
+            "lv_size": str(lv.room or lv.size + (4 * MIB if is_thick_snapshot else 0)),
+            "origin_size": str(lv.size) if is_thick_snapshot else "",
             "segtype": lv.kind,
             "pool_lv": lv.pool,
             "origin": lv.origin,
@@ -216,16 +219,9 @@ class FakeLVM(Executor):
             lv.active = words[words.index("-a") + 1] == "y"
 
     def _lvconvert(self, words: list[str]) -> None:
-        path = words[-1]
-        snapshot = self.lv(path)
-        if "--splitsnapshot" in words:
-            snapshot.origin, snapshot.data = "", "former data"
-            return
-        group, _, name = path.partition("/")
-        origin = self.lv(f"{group}/{snapshot.origin}")
-        assert snapshot.kind != "thin" or not origin.active
-        origin.data = snapshot.data
-        del self.groups[group].lvs[name]
+        assert "--splitsnapshot" in words
+        snapshot = self.lv(words[-1])
+        snapshot.origin, snapshot.data = "", "former data"
 
     # --- maps --------------------------------------------------------------------------------
 

@@ -365,6 +365,37 @@ def test_revert(make: MakeDriver, lvm: FakeLVM, context: RequestContext, lvm_typ
     assert lvm.lv(f"va/{NAME}").data == "before"
 
 
+def test_a_thick_snapshot_is_copied_onto_its_volume(
+    make: MakeDriver, lvm: FakeLVM, copier: Copier, context: RequestContext
+) -> None:
+    """It stays all the while, in a full group, too: nobody else gets its space uncleared."""
+    driver = make("va")
+    driver.create_volume(volume_of())
+    driver.create_snapshot(SNAPSHOT)
+    lvm.groups["va"].lvs["rest"] = LV(lvm.groups["va"].free)
+    room = lvm.lv(f"va/{IN_LVM}")
+    copier.error = exception.VolumeCopyFailed(reason="input/output error")
+    with pytest.raises(exception.VolumeCopyFailed):
+        driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    copier.error = None
+    driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    assert lvm.lv(f"va/{IN_LVM}") is room
+    copy = copier.calls[-1]
+    assert copy.dest == driver.local_path(volume_of())
+    assert (copy.size, copy.options["sparse"], copy.options["extents"]) == (1024, False, None)
+
+
+def test_a_snapshot_that_a_revert_would_overfill_is_let_alone(
+    make: MakeDriver, lvm: FakeLVM, copier: Copier, context: RequestContext
+) -> None:
+    driver = make("va")
+    driver.create_volume(volume_of())
+    lvm.groups["va"].lvs[IN_LVM] = LV(GIB, origin=NAME, room=GIB // 10)
+    with pytest.raises(exception.VolumeBackendAPIException, match="no room for all of"):
+        driver.revert_to_snapshot(context, volume_of(), SNAPSHOT)
+    assert not copier.calls
+
+
 @pytest.mark.parametrize("step", ["renamed", "made"])
 def test_a_thin_revert_goes_on_after_a_crash(
     make: MakeDriver, lvm: FakeLVM, context: RequestContext, step: str
@@ -408,7 +439,7 @@ def test_a_volume_in_use_is_not_reverted(
     assert {NAME, IN_LVM} <= set(lvm.groups["va"].lvs)
 
 
-def test_a_thick_snapshot_of_something_else_is_not_merged(
+def test_a_thick_volume_is_not_reverted_to_a_snapshot_of_something_else(
     make: MakeDriver, lvm: FakeLVM, context: RequestContext
 ) -> None:
     driver = make("va")
