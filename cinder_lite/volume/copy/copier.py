@@ -36,6 +36,7 @@ def copy_volume(
     progress: Report | None = None,
     stop: process.Stop | None = None,
     extents: Sequence[tuple[int, int]] | None = None,
+    compare: bool = False,
     root_helper: str | None = None,
 ) -> CopyResult:
     """Copy a volume's data; when this returns, it is on the target's stable storage.
@@ -60,6 +61,7 @@ def copy_volume(
     :param extents: offset and length in bytes of what the source holds, in order, where that is
         known; the rest reads as zero and is not read, nor need the source reach so far. On a
         target that is not ``sparse`` it is overwritten with zeros
+    :param compare: of two devices, read the target, too, and write only what differs
     :param root_helper: the words, in one string, that run ``cinder-lite-copy`` as root; used only
         for devices that this process may not open itself
     :raises VolumeCopyFailed: the copy failed, or cannot fit; the reason is one sentence
@@ -80,7 +82,8 @@ def copy_volume(
             blocksize = None  # dd runs as root on devices only
         block = None if blocksize is None else dd.parse_blocksize(blocksize)
         kept = helper and block and dd.suits_direct(block, size) and cgroup.base()
-        if block is not None and extents is None and (kept or not limit()):
+        plain = extents is None and not compare
+        if block is not None and plain and (kept or not limit()):
             try:
                 dd.copy(
                     src,
@@ -108,6 +111,7 @@ def copy_volume(
             zeros=sparse,
             extents=extents,
             fill=not sparse,
+            compare=compare,
             limit=limit,
             ionice=ionice,
             root_helper=helper,

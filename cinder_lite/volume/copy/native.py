@@ -31,6 +31,7 @@ def copy(
     zeros: bool = False,
     extents: Sequence[tuple[int, int]] | None = None,
     fill: bool = False,
+    compare: bool = False,
     offload: bool = False,
     limit: Callable[[], int] = lambda: 0,
     ionice: str | None = None,
@@ -45,6 +46,7 @@ def copy(
         reads as zero and is not read
     :param fill: clear the target where the source has holes, and where a target that is a device
         can be spared the transfer of blocks of zeros
+    :param compare: read the target, too, and write only what differs
     :param offload: let the kernel copy where it can
     :param limit: bytes per second now, 0 for none; asked several times a second
     :param root_helper: run the process as root by these words
@@ -61,6 +63,7 @@ def copy(
         "holes": int(holes),
         "zeros": int(zeros),
         "fill": int(fill),
+        "compare": int(compare),
         "offload": int(offload),
         "limit": teller.told,
         "block": block,

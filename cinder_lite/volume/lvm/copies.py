@@ -32,6 +32,7 @@ def copy_data(
     size: int,
     *,
     to_thin: bool,
+    compare: bool = False,
     progress: Report | None = None,
     stop: Stop | None = None,
 ) -> CopyResult:
@@ -45,6 +46,7 @@ def copy_data(
     :param target: where it goes: a new volume, by name
     :param size: GiB to copy
     :param to_thin: the target is thin
+    :param compare: write only what the target does not hold already
     :param progress: told at least once a second how far the copy is
     :param stop: when it is set, the copy is stopped
     :raises VolumeCopyFailed: the data could not be copied
@@ -70,6 +72,7 @@ def copy_data(
         progress=progress,
         stop=stop,
         extents=extents,
+        compare=compare,
         root_helper=wiper.executor.root_helper,
     )
 
@@ -183,8 +186,14 @@ class Copies:
             raise exception.VolumeBackendAPIException(
                 data=f"{self._group.name}/{snapshot} has no room for all of {origin} to change."
             )
+        # What is written there again would be kept in the snapshot first, changed or not.
         result = copy_data(
-            self._wiper, (self._group, source), (self._group, origin), size, to_thin=False
+            self._wiper,
+            (self._group, source),
+            (self._group, origin),
+            size,
+            to_thin=False,
+            compare=True,
         )
         LOG.info("%s: reverted to %s: %s", origin, snapshot, result)
 

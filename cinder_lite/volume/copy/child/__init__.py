@@ -15,6 +15,8 @@ extents     a file with a line ``OFFSET LENGTH`` (bytes) for each part of the so
             data, in order; the rest is a hole that reads as zero and is not read
 fill=1      write zeros to the target where the source has holes, whatever the target held there;
             a device is told to clear blocks of zeros by itself, which many do at once
+compare=1   read the target, too, and write what differs: for one that should not be written to
+            where it need not, such as the origin of a snapshot
 offload=1   let the kernel copy (copy_file_range) where it can: both files on one file system
 limit       bytes per second, 0 (the default) for none
 threads     reads and writes in flight

@@ -48,6 +48,7 @@ def main(words: list[str]) -> int:
             zeros=job.get("zeros") == "1",
             extents=read_extents(job["extents"]) if job.get("extents") else None,
             fill=job.get("fill") == "1",
+            compare=job.get("compare") == "1",
             offload=job.get("offload") == "1",
             limit=int(job.get("limit", 0)),
             threads=int(job.get("threads", engine.THREADS)),

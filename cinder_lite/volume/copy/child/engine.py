@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .bucket import TokenBucket
-from .extents import data_extents, nonzero_runs
+from .extents import data_extents, differing_runs, nonzero_runs
 
 ALIGNMENT = 4096
 """Bytes. O_DIRECT transfers start and end at multiples of it; few devices ask for more."""
@@ -112,6 +112,7 @@ class Copier:
         zeros: bool = False,
         extents: Sequence[tuple[int, int]] | None = None,
         fill: bool = False,
+        compare: bool = False,
         offload: bool = False,
         limit: int = 0,
         threads: int = THREADS,
@@ -129,7 +130,10 @@ class Copier:
         self._zeros = zeros
         self._extents = extents
         self._fill = fill
-        self._clears = fill and not zeros and stat.S_ISBLK(os.fstat(self._target.fd).st_mode)
+        self._compare = compare
+        self._clears = (
+            fill and not (zeros or compare) and stat.S_ISBLK(os.fstat(self._target.fd).st_mode)
+        )
         self._offload = offload
         self._threads = threads
         self._block = block
@@ -204,6 +208,7 @@ class Copier:
 
     def _work(self) -> None:
         buffer = mmap.mmap(-1, self._block)  # page-aligned, as O_DIRECT wants it
+        there = mmap.mmap(-1, self._block) if self._compare else None
         while self._error is None:
             try:
                 with self._lock:
@@ -215,11 +220,13 @@ class Copier:
                     self._target.zero(offset, length)
                     self._count(0, length)
                 elif not (self._offload and self._copy_in_kernel(offset, length)):
-                    self._copy_block(buffer, offset, length)
+                    self._copy_block(buffer, there, offset, length)
             except OSError as error:
                 self._error = self._error or error.strerror
 
-    def _copy_block(self, buffer: mmap.mmap, offset: int, length: int) -> None:
+    def _copy_block(
+        self, buffer: mmap.mmap, there: mmap.mmap | None, offset: int, length: int
+    ) -> None:
         written = 0
         with memoryview(buffer) as view:
             self._source.read(view[:length], offset)
@@ -228,10 +235,19 @@ class Copier:
                 self._target.zero(offset, length)
                 self._count(0, length)
                 return
-            for first, last in nonzero_runs(buffer, length) if self._zeros else [(0, length)]:
+            for first, last in self._to_write(buffer, there, offset, length):
                 self._target.write(view[first:last], offset + first)
                 written += last - first
         self._count(written, length - written)
+
+    def _to_write(
+        self, buffer: mmap.mmap, there: mmap.mmap | None, offset: int, length: int
+    ) -> Iterable[tuple[int, int]]:
+        if there is not None:
+            with memoryview(there) as view:
+                self._target.read(view[:length], offset)
+            return differing_runs(buffer, there, length)
+        return nonzero_runs(buffer, length) if self._zeros else [(0, length)]
 
     def _copy_in_kernel(self, offset: int, length: int) -> bool:
         """Copy without a buffer; False where these two files do not allow it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What need not be copied: holes of a file, and blocks of zeros."""
+"""What need not be copied: holes of a file, blocks of zeros, and what the target has already."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import errno
 import itertools
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 ZERO_UNIT = 64 * 1024
 """Bytes: zeros are looked for in units of this size, the smallest usual chunk of a thin pool."""
@@ -58,11 +58,21 @@ def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> Iterator[tuple[int, 
     :returns: pairs of first byte and byte after the last, in units of ``ZERO_UNIT``, in order
     """
     zeros = bytes(ZERO_UNIT)
+    # The first byte alone decides for most data, and spares a copy of the rest.
+    return _runs(length, lambda a, b: bool(buffer[a]) or buffer[a:b] != zeros[: b - a])
+
+
+def differing_runs(
+    buffer: mmap.mmap | bytes, other: mmap.mmap | bytes, length: int
+) -> Iterator[tuple[int, int]]:
+    """Tell which parts of two buffers' first ``length`` bytes differ; as :func:`nonzero_runs`."""
+    return _runs(length, lambda a, b: buffer[a:b] != other[a:b])
+
+
+def _runs(length: int, counts: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
     begin: int | None = None
     for first in range(0, length, ZERO_UNIT):
-        last = min(first + ZERO_UNIT, length)
-        # The first byte alone decides for most data, and spares a copy of the rest.
-        if buffer[first] or buffer[first:last] != zeros[: last - first]:
+        if counts(first, min(first + ZERO_UNIT, length)):
             begin = first if begin is None else begin
         elif begin is not None:
             yield begin, first

@@ -52,6 +52,28 @@ def test_a_target_that_may_hold_old_data_gets_the_zeros(image: str, make_file: M
     assert digest(target) == digest(image)
 
 
+@pytest.mark.parametrize("fill", [False, True])
+def test_only_differences_are_written(
+    make_file: MakeFile, monkeypatch: pytest.MonkeyPatch, fill: bool
+) -> None:
+    """Also where the source has zeros, and the target has not."""
+    data = noise(4 * MIB)
+    source = make_file("source", 4 * MIB, {0: data[:MIB] + bytes(MIB) + data[2 * MIB :]})
+    target = make_file("target", 4 * MIB, {0: data[: 3 * MIB] + b"old" + data[3 * MIB + 3 :]})
+    written: list[tuple[int, int]] = []
+    write = engine.Side.write
+
+    def noted(self: engine.Side, view: memoryview, offset: int) -> None:
+        written.append((offset, len(view)))
+        write(self, view, offset)
+
+    monkeypatch.setattr(engine.Side, "write", noted)
+    copier = copy(source, target, compare=True, fill=fill, threads=1)
+    assert digest(target) == digest(source)
+    assert written == [(MIB, MIB), (3 * MIB, 64 * 1024)]
+    assert copier.copied == MIB + 64 * 1024
+
+
 def test_what_lies_behind_the_copy_stays(image: str, make_file: MakeFile) -> None:
     target = make_file("larger", 5 * MIB, {4 * MIB: b"kept"})
     copy(image, target)
