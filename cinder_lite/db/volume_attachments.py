@@ -159,26 +159,8 @@ def reserve(
     :raises VolumeNotFound: the volume has gone
     """
     row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **_stored(values)}
-    return _reserve(volume_id, rules, row, volume_values)
-
-
-@engine.retried
-def _reserve(
-    volume_id: str,
-    rules: Sequence[cond.Condition],
-    row: Mapping[str, Any],
-    volume_values: Mapping[str, Any],
-) -> Attachment | None:
-    mine = sa.select(*COLUMNS).where(T.c.id == row["id"])
-    with engine.transaction() as connection:
-        volumes.lock(connection, volume_id)
-        stored = connection.execute(mine).one_or_none()
-        if stored is None:  # or only the answer to the first try was lost
-            if not volumes.swap(connection, volume_id, volume_values, rules):
-                return None
-            connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
-            stored = connection.execute(mine).one()
-    return from_row(stored)
+    stored = volumes.insert_of(T, COLUMNS, {"volume_id": volume_id, **row}, volume_values, rules)
+    return from_row(stored) if stored is not None else None
 
 
 @engine.retried

@@ -43,27 +43,9 @@ def begin(
     """
     now = utcnow()
     row = {"id": str(uuid.uuid4()), "created_at": now, "updated_at": now, **record}
-    return _begin(volume_id, rules, volume_values, row)
-
-
-@engine.retried
-def _begin(
-    volume_id: str,
-    rules: Sequence[cond.Condition],
-    volume_values: Mapping[str, Any],
-    row: Mapping[str, Any],
-) -> Migration | None:
-    mine = sa.select(*_COLUMNS).where(T.c.id == row["id"])
-    with engine.transaction() as connection:
-        # A snapshot that is being created is either seen by the rules, or sees the move.
-        volumes.lock(connection, volume_id)
-        stored = connection.execute(mine).one_or_none()
-        if stored is None:  # or only the answer to the first try was lost
-            if not volumes.swap(connection, volume_id, volume_values, rules):
-                return None
-            connection.execute(sa.insert(T), {"volume_id": volume_id, **row})
-            stored = connection.execute(mine).one()
-    return _from_row(stored)
+    # A snapshot that is being created is either seen by the rules, or sees the move.
+    stored = volumes.insert_of(T, _COLUMNS, {"volume_id": volume_id, **row}, volume_values, rules)
+    return _from_row(stored) if stored is not None else None
 
 
 @engine.retried

@@ -184,6 +184,35 @@ def swap(
     return bool(changed.rowcount)
 
 
+@engine.retried
+def insert_of(
+    table: sa.Table,
+    columns: Sequence[sa.Column[Any]],
+    row: Mapping[str, Any],
+    values: Mapping[str, Any],
+    rules: Sequence[cond.Condition],
+) -> sa.Row[Any] | None:
+    """Insert a row of another table that says something of a volume, and mark the volume; or not.
+
+    :param columns: what is returned of the row
+    :param row: what is inserted; its ``id`` tells it from others when it is tried again
+    :param values: columns of the volume
+    :param rules: what must hold of the volume
+    :returns: the row as it is stored; None when a rule refused
+    :raises VolumeNotFound: the volume has gone
+    """
+    mine = sa.select(*columns).where(table.c.id == row["id"])
+    with engine.transaction() as connection:
+        lock(connection, row["volume_id"])
+        stored = connection.execute(mine).one_or_none()
+        if stored is None:  # or only the answer to the first try was lost
+            if not swap(connection, row["volume_id"], values, rules):
+                return None
+            connection.execute(sa.insert(table), row)
+            stored = connection.execute(mine).one()
+    return stored
+
+
 def _assignments(values: Mapping[str, Any]) -> list[tuple[sa.Column[Any], Any]]:
     """Return the assignments of an UPDATE, those first that keep another column's old value.
 

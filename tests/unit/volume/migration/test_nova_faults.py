@@ -57,6 +57,24 @@ def stop(world: World) -> None:
         world.threads.pop().join(10)
 
 
+def abort_too_late(world: World, compute: Nova, volume: Volume) -> Migration:
+    """Have a move begin, and its compute host connect just after an abort."""
+    connect = threading.Event()
+
+    def script(self: Nova, _volume_id: str, _new_volume_id: str) -> None:
+        connect.wait(10)
+        self.connects()
+
+    compute.script = script
+    record = begin(world, compute, volume)
+    wait_for(lambda: compute.promised)
+    wait_for(lambda: volume_migrations.get(record.id).phase == states.PHASE_NOVA)
+    world.api.abort_migration(world.context, record.id)
+    connect.set()
+    compute_connects(record.id)
+    return record
+
+
 def test_an_error_while_nova_copies_undoes_nothing(
     world: World, compute: Nova, volume: Volume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,19 +110,8 @@ def test_an_abort_that_comes_too_late_takes_nothing_away_when_the_service_ends(
 ) -> None:
     """The compute host connects between the abort and the next look; days later comes SIGTERM."""
     option("migration_nova_poll_interval", 0.3)
-    old, connect = attachment_of(volume), threading.Event()
-
-    def script(self: Nova, _volume_id: str, _new_volume_id: str) -> None:
-        connect.wait(10)
-        self.connects()
-
-    compute.script = script
-    record = begin(world, compute, volume)
-    wait_for(lambda: compute.promised)
-    wait_for(lambda: volume_migrations.get(record.id).phase == states.PHASE_NOVA)
-    world.api.abort_migration(world.context, record.id)
-    connect.set()
-    compute_connects(record.id)
+    old = attachment_of(volume)
+    record = abort_too_late(world, compute, volume)
     wait_for(lambda: volume_migrations.get(record.id).error)
     now = volume_migrations.get(record.id)
     assert (now.status, now.phase) == ("running", states.PHASE_NOVA)
@@ -126,19 +133,8 @@ def test_an_abort_holds_when_the_compute_host_gives_up(
 ) -> None:
     """It came too late, but then Nova ends its copy without a word."""
     option("migration_nova_poll_interval", 0.3)
-    old, connect = attachment_of(volume), threading.Event()
-
-    def script(self: Nova, _volume_id: str, _new_volume_id: str) -> None:
-        connect.wait(10)
-        self.connects()
-
-    compute.script = script
-    record = begin(world, compute, volume)
-    wait_for(lambda: volume_migrations.get(record.id).phase == states.PHASE_NOVA)
-    wait_for(lambda: compute.promised)
-    world.api.abort_migration(world.context, record.id)
-    connect.set()
-    compute_connects(record.id)
+    old = attachment_of(volume)
+    abort_too_late(world, compute, volume)
     assert compute.promised is not None
     compute.ends(compute.promised.id)
     check_stayed(world, volume, old, "aborted by request")
