@@ -56,6 +56,7 @@ class RequestContext(context.RequestContext):
     def elevated(self) -> RequestContext:
         """Return a copy of this context with the administrator's rights."""
         other = copy.copy(self)
+        other.__dict__.pop("_policy_who", None)  # who that is, it is no more
         other.is_admin = True
         other.roles = [*self.roles, "admin"] if "admin" not in self.roles else list(self.roles)
         return other

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from cinder_lite import policy
+from cinder_lite import exception, policy
 from cinder_lite.api import faults, microversions, reply
 from cinder_lite.api.reply import JSON, Answer
 from cinder_lite.api.request import Request
@@ -49,6 +49,9 @@ def _handle(
     if refused is not None:
         raise refused
     context = environ[CONTEXT]
+    if not (context.project_id or context.is_admin):
+        # An unscoped token, or one of a domain: it owns nothing, and no list is of no project.
+        raise exception.NotAuthorized("The token is of no project.")
     if project is not None and project != context.project_id:
         raise faults.BadRequest(
             "Malformed request url: the project in it is not the project of the token."

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import socket
@@ -102,10 +103,26 @@ def _limited(application: Application, requests: int) -> Application:
     slots = threading.BoundedSemaphore(requests)
 
     def limited(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        _read_ahead(environ)
         with slots:
             return application(environ, start_response)
 
     return limited
+
+
+def _read_ahead(environ: dict[str, Any]) -> None:
+    """Take a request's body from its connection: one that comes slowly takes no request's place.
+
+    One that is too long is left; it is refused unread.
+    """
+    most = CONF.osapi_max_request_body_size
+    given = environ.get("CONTENT_LENGTH") or ""
+    length = int(given) if given.isdecimal() else 0
+    if "HTTP_TRANSFER_ENCODING" in environ and not given:
+        length = most + 1  # that it is too long shows then
+    elif length > most:
+        return
+    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length) if length else b"")
 
 
 class _EventletServer:

@@ -13,7 +13,7 @@ from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import volume_glance_metadata as db_metadata
-from cinder_lite.db import volume_types, volumes
+from cinder_lite.db import volumes
 from cinder_lite.image import checks, metadata, signatures
 from cinder_lite.image.glance import ImageService
 from cinder_lite.objects import Volume
@@ -112,7 +112,7 @@ class Images:
                 keymgr.delete(context, key[metadata.KEY], "an image that was not made")
             raise
         LOG.info("Volume %s: upload to image %s asked for", volume.id, image["id"])
-        return _answer(context, volume, image)
+        return _answer(volume, image)
 
     # --- from an image to a volume -----------------------------------------------------------
 
@@ -208,18 +208,7 @@ def _key_of_image(context: RequestContext, volume: Volume) -> dict[str, str]:
     return {metadata.KEY: key_id, metadata.KEY_POLICY: "on_image_deletion"}
 
 
-def _answer(context: RequestContext, volume: Volume, image: Mapping[str, Any]) -> dict[str, Any]:
-    kind = None
-    if volume.volume_type_id:
-        found = volume_types.get(context.elevated(), volume.volume_type_id)
-        kind = {
-            "id": found.id,
-            "name": found.name,
-            "description": found.description,
-            "is_public": found.is_public,
-            "qos_specs_id": found.qos_specs_id,
-            "extra_specs": dict(found.extra_specs),
-        }
+def _answer(volume: Volume, image: Mapping[str, Any]) -> dict[str, Any]:
     updated = volume.updated_at
     answer = {
         "id": volume.id,
@@ -227,7 +216,6 @@ def _answer(context: RequestContext, volume: Volume, image: Mapping[str, Any]) -
         "status": states.UPLOADING,
         "display_description": volume.display_description,
         "size": volume.size,
-        "volume_type": kind,
         "image_id": image["id"],
         "container_format": image.get("container_format"),
         "disk_format": image.get("disk_format"),

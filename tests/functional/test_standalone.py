@@ -7,7 +7,9 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,4 +162,28 @@ def test_idle_connections_keep_nobody_waiting(deploy: Callable[..., Deployment])
             answer.read()
     finally:
         for connection in idle:
+            connection.close()
+
+
+def test_slow_bodies_keep_nobody_waiting(deploy: Callable[..., Deployment]) -> None:
+    """A request that is still coming takes no other's place."""
+    options = {"DEFAULT": {"wsgi_default_pool_size": 2}}
+    services = deploy(database="sqlite", messaging="in-process", settings=options)
+    head = (
+        "POST /v3/volumes HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    )
+    slow = [socket.create_connection(("127.0.0.1", services.port), 10) for _ in range(8)]
+    try:
+        for connection in slow:
+            connection.sendall(head.encode() + b'{"volume":')
+        time.sleep(1)
+        quick = http.client.HTTPConnection("127.0.0.1", services.port, timeout=10)
+        quick.request("GET", "/")
+        assert quick.getresponse().status == 300
+        quick.close()
+        slow[0].sendall(b' {"size": 1}}'.ljust(990))
+        assert b" 202 " in slow[0].recv(100)
+    finally:
+        for connection in slow:
             connection.close()

@@ -117,3 +117,28 @@ def test_an_operators_file_is_obeyed_and_seen_when_it_changes(
     os.utime(path, (2**32, 2**32))
     monkeypatch.setattr(policy, "_RELOAD_SECONDS", -1.0)
     assert not policy.allowed(mover, MOVE)
+
+
+def test_a_rule_that_asks_for_the_targets_user_passes_nobody(
+    tmp_path: pathlib.Path, option: SetOption
+) -> None:
+    """Whose the target is, is not known here; it is not to be taken for the caller's."""
+    file = tmp_path / "policy.yaml"
+    file.write_text('"volume:delete": "role:admin or user_id:%(user_id)s"\n')
+    policy.init()
+    policy.reset()
+    option("policy_file", str(file), "oslo_policy")
+    assert not policy.allowed(MEMBER, "volume:delete", "mine")
+    assert policy.allowed(ADMIN, "volume:delete", "mine")
+
+
+def test_what_an_elevated_copy_may_its_origin_may_not() -> None:
+    context = _context("member", "reader")
+    rule = "volume:force_delete"
+    assert not policy.allowed(context, rule, "mine")
+    assert policy.allowed(context.elevated(), rule, "mine")
+    policy.reset()
+    other = _context("member", "reader")
+    policy.allowed(other, "volume:get", "mine")
+    assert policy.allowed(other.elevated(), rule, "mine")
+    assert not policy.allowed(other, rule, "mine")

@@ -10,6 +10,8 @@ from cinder_lite.api import deps, validation
 from cinder_lite.api.request import Request
 from cinder_lite.api.schemas import volume_images as schemas
 from cinder_lite.api.v3.action import Action, Answer
+from cinder_lite.api.views import volume_types as type_views
+from cinder_lite.db import volume_types
 from cinder_lite.objects import Volume
 from cinder_lite.policies import volume_images as rules
 
@@ -60,7 +62,11 @@ def upload_image(request: Request, volume: Volume, content: dict[str, Any]) -> A
     made = deps.volume_api().images.copy_volume_to_image(
         request.context, volume, asked, force=force
     )
-    return {"os-volume_upload_image": made}
+    kind = None
+    if volume.volume_type_id:
+        found = volume_types.get(request.context.elevated(), volume.volume_type_id)
+        kind = type_views.show(request, found, with_access=False)
+    return {"os-volume_upload_image": {**made, "volume_type": kind}}
 
 
 def reimage(request: Request, volume: Volume, content: dict[str, Any]) -> Answer:

@@ -16,6 +16,7 @@ from cinder_lite.db import volume_attachments as db
 from cinder_lite.db import volumes
 from cinder_lite.objects import Attachment, Volume
 from cinder_lite.volume.attachments import guard, rules
+from cinder_lite.volume.connection_info import same_node
 from cinder_lite.volume.rpcapi import VolumeAPI
 
 LOG = logging.getLogger(__name__)
@@ -144,8 +145,12 @@ class AttachmentAPI:
 
         :returns: the attachment as it was before, with the connection's data
         :raises ResourceConflict: the volume is in error, or has a connection that is not shared
+        :raises ConflictNovaUsingAttachment: another node would be let out, by which a server uses
+            the volume, and it is not Nova who asks
         :raises AttachmentFailed: the node could not be let in
         """
+        if attachment.connector and not same_node(attachment.connector, connector):
+            guard.check_end(context, attachment)
         volume = volumes.get(context, attachment.volume_id)
         if "error" in (volume.status or ""):
             raise exception.ResourceConflict(

@@ -98,7 +98,7 @@ class RetypeAPI:
         :raises InvalidInput, InvalidVolume: the type does not fit, or the volume's state forbids it
         :raises OverQuota: the project may have no more of that type
         """
-        wanted = volume_types.find(context.elevated(), new_type)
+        wanted = volume_types.find(context, new_type)
         self._check(context, volume, wanted)
         anew = encryption.differs(volume.volume_type_id, wanted.id)
         needed = rules(wanted, encrypted_anew=anew, parked=_parked(context, volume))

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from cinder_lite.api import openapi
+from cinder_lite.api.middleware import auth
 from cinder_lite.api.router import Route
 from cinder_lite.api.routes import ROUTES
+from cinder_lite.context import RequestContext
 from tests.unit.api import foreign
 from tests.unit.api.client import ADMIN, MEMBER, OTHER_PROJECT, PROJECT, Answer, Client
 from tests.unit.api.conftest import Peers
@@ -184,3 +186,32 @@ def test_another_project_in_the_url(api: Client, names: dict[str, str], routes: 
         assert answer.status == 400, route
         assert PROJECT not in answer.raw.decode()
     assert before == foreign.everything()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"roles": []},
+        {"roles": ["member", "reader"], "domain_id": "default"},
+        {"roles": ["reader"], "system_scope": "all"},
+    ],
+    ids=["unscoped", "domain", "system"],
+)
+def test_a_token_of_no_project_sees_nothing(
+    api: Client, names: dict[str, str], monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
+) -> None:
+    """Every user of Keystone can have one. No list takes that for the lists of all projects."""
+
+    def of_no_project(**_given: Any) -> RequestContext:
+        return RequestContext(user_id="eve", project_id=None, overwrite=False, **values)
+
+    monkeypatch.setattr(auth, "RequestContext", of_no_project)
+    for route in _LISTS:
+        answer = api("GET", f"/v3{route.path}", token=MEMBER)
+        assert answer.status == 403, (route, answer.raw)
+        _shows_nothing(answer)
+    for route in _WITH_NAMES:
+        if route.method == "GET":
+            answer = api("GET", f"/v3{_url(route, names)}", token=MEMBER)
+            assert answer.status in (403, 404), (route, answer.raw)
+            _shows_nothing(answer)

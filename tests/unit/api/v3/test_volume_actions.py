@@ -97,6 +97,20 @@ def test_bad_booleans(api: Client, key: str, word: Any) -> None:
     assert answer.sentence.startswith(f"Invalid input for field/attribute {key}. Value: {word}. ")
 
 
+def test_a_private_type_is_for_who_has_access(api: Client, peers: Peers, volume: Volume) -> None:
+    """A member learns as little of it by os-retype as by GET."""
+    secret = {"volume_type": {"name": "secret", "os-volume-type-access:is_public": False}}
+    made = api("POST", "/types", secret).json["volume_type"]["id"]
+    for name in ("secret", made):
+        content = {"new_type": name, "migration_policy": "on-demand"}
+        assert api.action(volume.id, "os-retype", content, token=MEMBER).status == 404
+    assert peers.scheduler.calls == []
+    access = {"addProjectAccess": {"project": PROJECT}}
+    assert api("POST", f"/types/{made}/action", access).status == 202
+    content = {"new_type": "secret", "migration_policy": "on-demand"}
+    assert api.action(volume.id, "os-retype", content, token=MEMBER).status == 202
+
+
 def test_a_type_for_which_a_server_lets_go(api: Client, peers: Peers, volume: Volume) -> None:
     """Users may change the type; to lock a server for that is for who may migrate volumes."""
     assert api("POST", "/types", {"volume_type": {"name": "gold"}}).status == 200

@@ -172,6 +172,23 @@ def test_upload(api: Client, peers: Peers, glance: fakes.FakeGlance) -> None:
     assert _status(volume_id) == states.UPLOADING
 
 
+def test_upload_tells_a_member_no_more_of_the_type_than_other_answers(
+    api: Client, glance: fakes.FakeGlance
+) -> None:
+    made = {"name": "gold", "extra_specs": {"volume_backend_name": "ssd", "multiattach": "x"}}
+    kind = api("POST", "/types", {"volume_type": made}).json["volume_type"]["id"]
+    seen = []
+    for token in (f"bob:{PROJECT}", f"admin:{PROJECT}"):
+        asked = {"image_name": "copy"}
+        answer = _act(
+            api, _volume(volume_type_id=kind), "os-volume_upload_image", asked, token=token
+        )
+        shown = answer.json["os-volume_upload_image"]["volume_type"]
+        assert (shown["id"], shown["name"]) == (kind, "gold")
+        seen.append((shown["extra_specs"], "qos_specs_id" in shown))
+    assert seen == [({"multiattach": "x"}, False), (made["extra_specs"], True)]
+
+
 def test_upload_refused(api: Client, glance: fakes.FakeGlance, option: SetOption) -> None:
     volume_id = _volume(status=states.IN_USE)
     asked: dict[str, Any] = {"image_name": "copy", "force": True}

@@ -12,6 +12,7 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import volume_admin_metadata, volume_attachments, volume_migrations, volumes
 from cinder_lite.objects import Volume
 from cinder_lite.volume.attachments import api as attachment_api
+from cinder_lite.volume.attachments import guard
 from tests.unit import rows
 from tests.unit.conftest import SetOption
 from tests.unit.volume.attachments.place import (
@@ -154,6 +155,25 @@ def test_only_a_service_ends_what_a_request_does_not_name(place: Place) -> None:
     actions.detach(user, volume)
     with pytest.raises(exception.ConflictNovaUsingAttachment):
         actions.detach(user, volume, first)
+
+
+def test_only_nova_puts_another_node_in_the_place_of_its_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Updating an attachment lets the node out that it had, which is an end of it, too."""
+    volume = place.volume()
+    attachment_id = place.attached(volume)
+    found = volume_attachments.get(place.context, attachment_id)
+    monkeypatch.setattr(guard.nova, "configured", lambda: True)
+    monkeypatch.setattr(guard.nova.API, "attachment_of", lambda *_words: attachment_id)
+    with pytest.raises(exception.ConflictNovaUsingAttachment):
+        place.attachments.update(place.context, found, connector("evil"))
+    assert place.driver.let_in == {volume.id: {"compute1"}}
+    assert now(place, volume) == ("in-use", "attached")
+    place.attachments.update(place.context, found, connector("compute1"))
+    nova = RequestContext(is_admin=True, service_roles=["service"], overwrite=False)
+    place.attachments.update(nova, found, connector("compute2"))
+    assert place.driver.let_in == {volume.id: {"compute2"}}
 
 
 @pytest.mark.parametrize("mark", ["starting", "migrating", "completing"])
