@@ -180,11 +180,12 @@ def remove(backend: Backend, row: Volume) -> None:
 
     Who clones it at this moment is waited for; nobody begins to, as it is marked before.
     """
-    volumes.update(row.id, {"status": states.DELETING})
-    try:
-        with backend.uses.alone(row.id):
-            backend.driver.delete_volume(row)
-    except Exception:
-        LOG.exception("Volume %s of an image could not be removed", row.id)
-        return
-    volumes.destroy(row.id)
+    with backend.claims(row.id):  # the periodic work has others to do meanwhile
+        volumes.update(row.id, {"status": states.DELETING})
+        try:
+            with backend.uses.alone(row.id):
+                backend.driver.delete_volume(row)
+        except Exception:
+            LOG.exception("Volume %s of an image could not be removed", row.id)
+            return
+        volumes.destroy(row.id)

@@ -115,3 +115,21 @@ def test_keystone_refuses_bad_tokens(keystone_deployment: Deployment, token: str
 def test_a_token_does_not_open_another_project(keystone_deployment: Deployment) -> None:
     answer = keystone_deployment.request("GET", "/volumes", user="demo", project="f" * 32)
     assert answer.status_code in (400, 403, 404)
+
+
+@pytest.mark.keystone
+def test_a_token_of_no_project_opens_nothing(keystone_deployment: Deployment) -> None:
+    """Nor do the lists that no policy guards, with what the volumes' connections need."""
+    services = keystone_deployment
+    assert services.keystone is not None
+    volume_id = services.create_volume()["id"]
+    promised = {"attachment": {"volume_uuid": volume_id, "instance_uuid": SOME_ID}}
+    made = services.request("POST", "/attachments", promised).json()["attachment"]["id"]
+    token = services.keystone.unscoped_token("other")
+    for path in ("/v3/attachments", "/v3/attachments/detail", f"/v3/attachments/{made}"):
+        for more in ("", "?all_tenants=1"):
+            answer = services.request("GET", path + more, token=token)
+            assert answer.status_code in (401, 403), answer.text
+            assert volume_id not in answer.text
+    services.request("DELETE", f"/attachments/{made}")
+    services.delete_volume(volume_id)

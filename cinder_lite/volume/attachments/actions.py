@@ -217,13 +217,15 @@ class AttachActions:
         connector: dict[str, Any] | None,
         *,
         force: bool = False,
+        attachment_id: str | None = None,
     ) -> None:
         """End a node's use of a volume, and a reservation with it (os-terminate_connection).
 
         :param connector: the node; None with ``force`` means every node
+        :param attachment_id: the attachment of that node, where it is known
         :raises ConflictNovaUsingAttachment: a server uses it, and it is not Nova who asks
         """
-        guard.check_end_of_use(context, volume)
+        guard.check_end_of_use(context, volume, attachment_id)
         self._rpcapi().terminate_connection(context, volume, connector, force=force)
         self.unreserve(context, volume)
 
@@ -236,7 +238,9 @@ class AttachActions:
     ) -> None:
         """End a connection and an attachment whose node is gone (os-force_detach)."""
         if connector:
-            self.terminate_connection(context, volume, connector, force=True)
+            self.terminate_connection(
+                context, volume, connector, force=True, attachment_id=attachment_id
+            )
         self.detach(context, volume, attachment_id)
 
     def update_readonly_flag(self, context: RequestContext, volume: Volume, readonly: bool) -> None:

@@ -64,7 +64,8 @@ class AttachmentAPI:
         :param mode: ``rw``, ``ro`` or None
         :returns: the attachment as it was promised, with the connection's data if it has one
         :raises InvalidVolume: the volume's state forbids it
-        :raises AttachmentFailed: the node could not be let in; nothing is left of it
+        :raises AttachmentFailed: the node could not be let in; nothing is left of it, unless it can
+            not be let out either
         """
         if "error" in (volume.status or ""):
             raise exception.InvalidVolume(

@@ -182,11 +182,8 @@ class Copies:
         if source.origin != origin:
             raise NotImplementedError
         self._refuse_if_open(self._group.require(origin))
-        if source.room < source.size:  # one that was taken over: the copy would overfill it
-            raise exception.VolumeBackendAPIException(
-                data=f"{self._group.name}/{snapshot} has no room for all of {origin} to change."
-            )
-        # What is written there again would be kept in the snapshot first, changed or not.
+        # The snapshot has kept all that differs, and needs no more room; what is the same would be
+        # kept in it now, if it were written again.
         result = copy_data(
             self._wiper,
             (self._group, source),

@@ -46,9 +46,7 @@ class LogicalVolume:
 
     name: str
     size: int
-    """Of a thick snapshot that of its origin."""
-    room: int
-    """Bytes that it takes; of a thick snapshot those for what changes in its origin."""
+    """Of a thick snapshot that of its origin, not of the room for changes."""
     kind: str
     """Segment type: ``linear``, ``raid1``, ``thin``, ``thin-pool``, …"""
     pool: str
@@ -109,7 +107,6 @@ def _volume(row: dict[str, str]) -> LogicalVolume:
     return LogicalVolume(
         name=row["lv_name"],
         size=int((is_thick_snapshot and row["origin_size"]) or row["lv_size"]),
-        room=int(row["lv_size"]),
         kind=row["segtype"],
         pool=row["pool_lv"],
         origin=row["origin"],

@@ -12,7 +12,7 @@ from oslo_log import log as logging
 
 from cinder_lite import exception
 from cinder_lite.volume.lvm.executor import Executor
-from cinder_lite.volume.targets.base import Chap, ISCSITarget
+from cinder_lite.volume.targets.base import Chap, Exported, ISCSITarget
 
 LOG = logging.getLogger(__name__)
 
@@ -49,6 +49,13 @@ class LioTarget(ISCSITarget):
         self._saved_only = set(answer["errors"])
         for iqn, error in answer["errors"].items():
             LOG.warning("The target %s could not be restored: %s", iqn, error)
+
+    def create_export(self, volume: Exported) -> dict[str, Any]:
+        """Settle name and secret; what is stored and can not work gives way to what can."""
+        stored = Chap.of(volume)
+        if stored is not None and _NUMBER.match(stored.username):
+            volume = volume.replace(provider_auth=None)
+        return super().create_export(volume)
 
     def allow(self, iqn: str, device: str, initiator: str, chap: Chap, *, read_only: bool) -> str:
         """Make the target if it is missing, and an entry for the initiator."""

@@ -128,6 +128,7 @@ class Keystone:
         key = f"{user}/{project}"
         if key not in self._tokens:
             domain = {"id": "default"}
+            scope = {"project": {"name": project, "domain": domain}} if project else "unscoped"
             body = {
                 "auth": {
                     "identity": {
@@ -136,7 +137,7 @@ class Keystone:
                             "user": {"name": user, "domain": domain, "password": PASSWORD}
                         },
                     },
-                    "scope": {"project": {"name": project, "domain": domain}},
+                    "scope": scope,
                 }
             }
             answer = requests.post(f"{self.url}/auth/tokens", json=body, timeout=30)
@@ -152,6 +153,10 @@ class Keystone:
     def token(self, user: str) -> str:
         """Return a token of ``admin``, ``demo`` or ``other``."""
         return self._issue(user, self.project_of(user))
+
+    def unscoped_token(self, user: str) -> str:
+        """Return a token of no project, which every user can have."""
+        return self._issue(user, "")
 
     def project_id(self, name: str) -> str:
         """Return the id of a project."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 ZERO_UNIT = 64 * 1024
 """Bytes: zeros are looked for in units of this size, the smallest usual chunk of a thin pool."""
+CHUNK = 4096
+"""Bytes: the smallest chunk of an LVM snapshot, which keeps each chunk of its origin once."""
 
 
 def data_extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
@@ -59,23 +61,35 @@ def nonzero_runs(buffer: mmap.mmap | bytes, length: int) -> Iterator[tuple[int, 
     """
     zeros = bytes(ZERO_UNIT)
     # The first byte alone decides for most data, and spares a copy of the rest.
-    return _runs(length, lambda a, b: bool(buffer[a]) or buffer[a:b] != zeros[: b - a])
+    return _runs(
+        0, length, ZERO_UNIT, lambda a, b: bool(buffer[a]) or buffer[a:b] != zeros[: b - a]
+    )
 
 
 def differing_runs(
     buffer: mmap.mmap | bytes, other: mmap.mmap | bytes, length: int
 ) -> Iterator[tuple[int, int]]:
-    """Tell which parts of two buffers' first ``length`` bytes differ; as :func:`nonzero_runs`."""
-    return _runs(length, lambda a, b: buffer[a:b] != other[a:b])
+    """Tell which parts of two buffers' first ``length`` bytes differ.
+
+    :returns: pairs of first byte and byte after the last, in units of ``CHUNK``, in order
+    """
+
+    def differs(first: int, last: int) -> bool:
+        return buffer[first:last] != other[first:last]
+
+    for begin, end in _runs(0, length, ZERO_UNIT, differs):
+        yield from _runs(begin, end, CHUNK, differs)
 
 
-def _runs(length: int, counts: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
+def _runs(
+    start: int, stop: int, unit: int, counts: Callable[[int, int], bool]
+) -> Iterator[tuple[int, int]]:
     begin: int | None = None
-    for first in range(0, length, ZERO_UNIT):
-        if counts(first, min(first + ZERO_UNIT, length)):
+    for first in range(start, stop, unit):
+        if counts(first, min(first + unit, stop)):
             begin = first if begin is None else begin
         elif begin is not None:
             yield begin, first
             begin = None
     if begin is not None:
-        yield begin, length
+        yield begin, stop

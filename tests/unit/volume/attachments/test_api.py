@@ -136,7 +136,7 @@ def test_only_a_service_ends_what_a_request_does_not_name(place: Place) -> None:
         lambda: actions.detach(user, volume),
         lambda: actions.detach(user, volume, NO_ATTACHMENT),
         lambda: actions.terminate_connection(user, volume, connector("compute1")),
-        lambda: actions.force_detach(user, volume, connector("compute1"), first),
+        lambda: actions.force_detach(user, volume, connector("compute1"), None),
         lambda: actions.force_detach(user, volume, None, NO_ATTACHMENT),
     ):
         with pytest.raises(exception.ConflictNovaUsingAttachment, match=volume.id):
@@ -148,7 +148,7 @@ def test_only_a_service_ends_what_a_request_does_not_name(place: Place) -> None:
     actions.terminate_connection(nova, volume, connector("compute1"))
     assert len(volume_attachments.of_volume(volume.id)) == 2
 
-    actions.detach(user, volume, first)
+    actions.force_detach(user, volume, connector("compute1"), first)
     actions.detach(user, volume)
     assert volume_attachments.of_volume(volume.id) == []
     volume = volumes.get(place.context, volume.id)

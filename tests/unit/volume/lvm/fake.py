@@ -48,8 +48,6 @@ class LV:
     active: bool = True
     open: bool = False
     zero: bool = True
-    room: int | None = None
-    """Of a thick snapshot that is too small: bytes for what changes in its origin."""
     data: str = "stale"
     """What it holds, in one word."""
 
@@ -138,7 +136,7 @@ class FakeLVM(Executor):
         depends = any(other.origin == name and other.kind != "thin" for other in lvs.values())
         return {
             "lv_name": name,
-            "lv_size": str(lv.room or lv.size + (4 * MIB if is_thick_snapshot else 0)),
+            "lv_size": str(lv.size + (4 * MIB if is_thick_snapshot else 0)),
             "origin_size": str(lv.size) if is_thick_snapshot else "",
             "segtype": lv.kind,
             "pool_lv": lv.pool,

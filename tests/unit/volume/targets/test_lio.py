@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cinder_lite import exception
+from cinder_lite.objects import Volume
 from cinder_lite.volume import targets
 from cinder_lite.volume.lvm.executor import CommandFailed
 from cinder_lite.volume.targets import lio
@@ -49,6 +50,14 @@ def test_a_user_that_the_kernel_refuses(
     with pytest.raises(exception.VolumeBackendAPIException, match=name):
         target.set_up()
     assert executor.commands == []
+
+
+def test_a_stored_user_that_the_kernel_refuses_gives_way(target: LioTarget, volume: Volume) -> None:
+    """Nobody can be logged in by such a name."""
+    kept = target.create_export(volume)
+    assert kept["provider_auth"] == volume.provider_auth
+    made = target.create_export(volume.replace(provider_auth="CHAP 0xABC secret-secret-1"))
+    assert made["provider_auth"].split()[1][0].isalpha()
 
 
 @pytest.mark.parametrize(("read_only", "mode"), [(False, "rw"), (True, "ro")])
