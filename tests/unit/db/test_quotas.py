@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from cinder_lite import exception
-from cinder_lite.db import engine, models, quotas, snapshots, volumes
+from cinder_lite.db import engine, models, quotas, snapshots, volume_types, volumes
 from tests.unit import rows
 from tests.unit.conftest import SetOption
 
@@ -191,6 +191,25 @@ def test_snapshots_of_a_type_have_a_limit() -> None:
     _set_limit("snapshots_gold", 0)
     with pytest.raises(exception.SnapshotLimitExceeded):
         rows.snapshot(rows.volume(volume_type_id=_typed("gold")))
+
+
+def test_a_type_keeps_its_quota_when_only_the_case_of_its_name_changes() -> None:
+    type_id = _typed("gold")
+    _set_limit("volumes_gold", 1)
+    rows.volume(volume_type_id=type_id)
+    volume_types.update(type_id, {"name": "Gold"})
+    assert _in_use() == {"volumes": 1, "volumes_Gold": 1, "gigabytes": 1, "gigabytes_Gold": 1}
+    with pytest.raises(exception.VolumeLimitExceeded, match="volumes_Gold"):
+        rows.volume(volume_type_id=type_id)
+
+
+def test_a_type_does_not_count_under_the_name_of_another_case() -> None:
+    volumes.destroy(rows.volume(volume_type_id=_typed("gold")).id)
+    _set_limit("volumes_Gold ", 1)
+    made = rows.volume(volume_type_id=_typed("Gold "))
+    assert _in_use()["volumes_Gold "] == 1
+    volumes.destroy(made.id)
+    assert "volumes_Gold " not in _in_use()
 
 
 # --- growth ------------------------------------------------------------------------------------
