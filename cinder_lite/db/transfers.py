@@ -95,7 +95,7 @@ def create(
     :param rules: what must hold of the volume, tested by the UPDATE that marks it
     :param key_id: the key that it and its snapshots name from then on; None: the one before
     :returns: None when a rule refused
-    :raises InvalidSnapshot: a snapshot that goes along is not available
+    :raises InvalidSnapshot: a snapshot that goes along is not available, or part of a group's
     """
     row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **values}
     mark = {"status": states.AWAITING_TRANSFER}
@@ -111,15 +111,22 @@ def create(
 
 
 def _check_snapshots(connection: sa.Connection, volume_id: str) -> None:
-    query = sa.select(S.c.id, S.c.status).where(
-        S.c.volume_id == volume_id, S.c.deleted == sa.false(), S.c.status != "available"
+    # Whoever deletes a group's snapshot would delete another project's data with it.
+    group_snapshot = sa.func.coalesce(S.c.group_snapshot_id, S.c.cgsnapshot_id)
+    query = sa.select(S.c.id, S.c.status, group_snapshot.label("group_snapshot")).where(
+        S.c.volume_id == volume_id,
+        S.c.deleted == sa.false(),
+        sa.or_(S.c.status != states.AVAILABLE, group_snapshot.is_not(None)),
     )
     found = connection.execute(query.limit(1)).first()
-    if found is not None:
-        raise exception.InvalidSnapshot(
-            reason=f"snapshot {found.id} goes with its volume {volume_id}, so its status must be "
-            f"available, but is {found.status}."
-        )
+    if found is None:
+        return
+    what = f"snapshot {found.id} goes with its volume {volume_id}, so "
+    if found.group_snapshot is not None:
+        what += f"it must not belong to the group snapshot {found.group_snapshot}."
+    else:
+        what += f"its status must be available, but is {found.status}."
+    raise exception.InvalidSnapshot(reason=what)
 
 
 @engine.retried
@@ -158,7 +165,7 @@ def accept(
 
     :raises TransferNotFound: somebody else was faster, or the offer was taken back
     :raises InvalidVolume: the volume is offered no longer
-    :raises InvalidSnapshot: a snapshot that goes along is not available
+    :raises InvalidSnapshot: a snapshot that goes along is not available, or part of a group's
     :raises OverQuota: the new owner has no room for it
     """
     owner = {"user_id": user_id, "project_id": project_id}
