@@ -34,7 +34,7 @@ def begin_delete(group_id: str, *, with_volumes: bool) -> tuple[list[Volume], li
     """
     with engine.transaction() as connection:
         group = groups.lock(connection, group_id)
-        members = groups.read_volumes(connection, group_id)
+        members = groups.lock_volumes(connection, group_id)
         refused = _why_not_deleted(connection, group, members, with_volumes=with_volumes)
         if refused:
             return [], refused
@@ -76,8 +76,12 @@ def _why_not_deleted(
     if groups.is_being_copied(connection, group_id=group.id):
         refused.append("another group is being created from it.")
     for volume in members:
-        if volume.attach_status == states.ATTACHED:
+        if volume.attach_status not in (None, states.DETACHED):
             refused.append(f"volume {volume.id} in it is attached and must be detached first.")
+        elif volume.status not in (*states.DELETABLE, states.DELETING):
+            refused.append(
+                f"volume {volume.id} in it must be available or in error, but is {volume.status}."
+            )
         if volume.migration_status not in states.MIGRATION_IDLE:
             refused.append(f"volume {volume.id} in it is moving to another backend.")
     with_snapshots = sa.select(S.c.volume_id).where(

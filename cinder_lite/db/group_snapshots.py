@@ -175,15 +175,20 @@ def begin_delete(group_snapshot_id: str) -> list[str]:
             refused.append(f"its status must be available or error, but is {row.status}.")
         if groups.is_being_copied(connection, snapshot_id=group_snapshot_id):
             refused.append("a group is being created from it.")
-        if refused:
-            connection.rollback()
-            return refused
+        parts = (S.c.group_snapshot_id == group_snapshot_id, S.c.deleted == sa.false())
         connection.execute(
             sa.update(S)
-            .where(S.c.group_snapshot_id == group_snapshot_id, S.c.deleted == sa.false())
+            .where(*parts, S.c.status != states.RESTORING)
             .values(status=states.DELETING, updated_at=now)
         )
-    return []
+        read = sa.select(S.c.id, S.c.volume_id).where(*parts, S.c.status == states.RESTORING)
+        refused += [
+            f"volume {part.volume_id} is being reverted to its snapshot {part.id}."
+            for part in connection.execute(read.order_by(S.c.id))
+        ]
+        if refused:
+            connection.rollback()
+    return refused
 
 
 @engine.retried

@@ -7,6 +7,7 @@ can not join a group that is being deleted or snapshotted at the same moment.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import uuid
@@ -131,6 +132,16 @@ def read_volumes(connection: sa.Connection, group_id: str) -> list[Volume]:
     query = sa.select(V.c.id).where(V.c.group_id == group_id, V.c.deleted == sa.false())
     ids = connection.execute(query.order_by(V.c.created_at, V.c.id)).scalars().all()
     return [volumes.read(connection, volume_id) for volume_id in ids]
+
+
+def lock_volumes(connection: sa.Connection, group_id: str) -> list[Volume]:
+    """Return the volumes of a group that is held, and keep them as they are too."""
+    query = sa.select(V.c.id).where(V.c.group_id == group_id, V.c.deleted == sa.false())
+    locked = []
+    for volume_id in connection.execute(query.order_by(V.c.id)).scalars().all():
+        with contextlib.suppress(exception.VolumeNotFound):  # deleted at this moment
+            locked.append(volumes.lock(connection, volume_id))
+    return locked
 
 
 @engine.retried
