@@ -61,6 +61,8 @@ FORGOTTEN = (UNMANAGING, ERROR_MANAGING_DELETING)
 """Statuses of a volume whose row goes and whose data, if there is any, stays."""
 BEING_MADE = (CREATING, DOWNLOADING)
 """Statuses of a volume that its backend has not finished."""
+DELETABLE = (AVAILABLE, ERROR, ERROR_DELETING, ERROR_EXTENDING, ERROR_MANAGING)
+"""Statuses of a volume that may be deleted, alone or with its group."""
 
 VOLUME_STATUSES = (
     CREATING,

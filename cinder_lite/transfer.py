@@ -59,7 +59,7 @@ def create(
     :param no_snapshots: the volume goes without its snapshots
     :param allow_encrypted: an encrypted volume may be offered too
     :raises InvalidVolume: a rule forbids it; every rule that does is named
-    :raises InvalidSnapshot: a snapshot that goes along is not available
+    :raises InvalidSnapshot: a snapshot that goes along is not available, or part of a group's
     :raises KeyManagerFailed: the service can not have the volume's key
     """
     if volume.encryption_key_id is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def begin_delete(group_id: str, *, with_volumes: bool) -> tuple[list[Volume], li
     """
     with engine.transaction() as connection:
         group = groups.lock(connection, group_id)
-        members = groups.read_volumes(connection, group_id)
+        members = groups.lock_volumes(connection, group_id)
         refused = _why_not_deleted(connection, group, members, with_volumes=with_volumes)
         if refused:
             return [], refused
@@ -76,8 +77,12 @@ def _why_not_deleted(
     if groups.is_being_copied(connection, group_id=group.id):
         refused.append("another group is being created from it.")
     for volume in members:
-        if volume.attach_status == states.ATTACHED:
+        if volume.attach_status not in (None, states.DETACHED):
             refused.append(f"volume {volume.id} in it is attached and must be detached first.")
+        elif volume.status not in (*states.DELETABLE, states.DELETING):
+            refused.append(
+                f"volume {volume.id} in it must be available or in error, but is {volume.status}."
+            )
         if volume.migration_status not in states.MIGRATION_IDLE:
             refused.append(f"volume {volume.id} in it is moving to another backend.")
     with_snapshots = sa.select(S.c.volume_id).where(
@@ -192,7 +197,6 @@ def _leave(connection: sa.Connection, group: Group, volume: Volume | None, volum
 # --- copies ----------------------------------------------------------------------------------
 
 
-@engine.retried
 def copy_group(
     values: Mapping[str, Any], source_id: str, keys: Mapping[str, str] | None = None
 ) -> Group:
@@ -203,8 +207,16 @@ def copy_group(
     :raises InvalidGroup, InvalidVolume: the source is empty, or its volumes can not be copied
     :raises OverQuota: there is no room for the group or its volumes
     """
+    return _copy_group({"id": str(uuid.uuid4()), **values}, source_id, keys)
+
+
+@engine.retried
+def _copy_group(values: Mapping[str, Any], source_id: str, keys: Mapping[str, str] | None) -> Group:
     with engine.transaction() as connection:
         source = groups.lock(connection, source_id)
+        made = groups.find(connection, values["id"])
+        if made is not None:  # only the answer to the first try was lost
+            return made
         members = groups.read_volumes(connection, source_id)
         for volume in members:
             if volume.status not in _COPYABLE:
@@ -219,7 +231,6 @@ def copy_group(
         return _copy(connection, {**values, "source_group_id": source_id}, source, copies)
 
 
-@engine.retried
 def copy_group_snapshot(
     values: Mapping[str, Any],
     group_snapshot_id: str,
@@ -236,8 +247,23 @@ def copy_group_snapshot(
     :raises InvalidGroup, InvalidSnapshot: there are none, or they can not be copied
     :raises OverQuota: there is no room for the group or its volumes
     """
+    row = {"id": str(uuid.uuid4()), **values, "group_snapshot_id": group_snapshot_id}
+    return _copy_group_snapshot(row, group_id, read, keys)
+
+
+@engine.retried
+def _copy_group_snapshot(
+    values: Mapping[str, Any],
+    group_id: str,
+    read: Callable[[sa.Connection, str], Collection[Snapshot]],
+    keys: Mapping[str, str] | None,
+) -> Group:
+    group_snapshot_id = values["group_snapshot_id"]
     with engine.transaction() as connection:
         source = groups.lock(connection, group_id)
+        made = groups.find(connection, values["id"])
+        if made is not None:  # only the answer to the first try was lost
+            return made
         copies = []
         for snapshot in read(connection, group_snapshot_id):
             if snapshot.status != states.AVAILABLE:
@@ -248,8 +274,7 @@ def copy_group_snapshot(
             volume = volumes.read(connection, snapshot.volume_id)
             origin = {"snapshot_id": snapshot.id, **_key(snapshot, keys)}
             copies.append((volume, snapshot.volume_size, origin))
-        named = {**values, "group_snapshot_id": group_snapshot_id}
-        return _copy(connection, named, source, copies)
+        return _copy(connection, values, source, copies)
 
 
 def _key(source: Volume | Snapshot, keys: Mapping[str, str] | None) -> dict[str, str]:

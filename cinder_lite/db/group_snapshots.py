@@ -107,7 +107,6 @@ def read_snapshots(connection: sa.Connection, group_snapshot_id: str) -> list[Sn
 # --- writing ---------------------------------------------------------------------------------
 
 
-@engine.retried
 def create(
     group_id: str, values: Mapping[str, Any], rules: Sequence[cond.Condition]
 ) -> GroupSnapshot:
@@ -120,15 +119,24 @@ def create(
     :raises SnapshotLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
     """
     row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **values}
-    row |= {"group_id": group_id, "status": states.CREATING}
+    return _create({**row, "group_id": group_id, "status": states.CREATING}, rules)
+
+
+@engine.retried
+def _create(values: Mapping[str, Any], rules: Sequence[cond.Condition]) -> GroupSnapshot:
+    group_id = values["group_id"]
+    mine = sa.select(*_COLUMNS).where(T.c.id == values["id"])
     with engine.transaction() as connection:
         group = groups.lock(connection, group_id)
+        stored = connection.execute(mine).one_or_none()
+        if stored is not None:  # only the answer to the first try was lost
+            return _from_row(stored)
         if group.status != states.AVAILABLE:
             raise exception.InvalidGroup(
                 reason=f"no snapshot can be made of group {group_id}: its status must be "
                 f"available, but is {group.status}."
             )
-        row["group_type_id"] = group.group_type_id
+        row = {**values, "group_type_id": group.group_type_id}
         connection.execute(sa.insert(T), row)
         for volume in groups.read_volumes(connection, group_id):
             locked = volumes.lock(connection, volume.id)
@@ -139,8 +147,7 @@ def create(
                     + " Also, ".join(refused)
                 )
             snapshots.insert(connection, locked, _of_volume(row))
-        stored = connection.execute(sa.select(*_COLUMNS).where(T.c.id == row["id"])).one()
-    return _from_row(stored)
+        return _from_row(connection.execute(mine).one())
 
 
 def _of_volume(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,15 +182,20 @@ def begin_delete(group_snapshot_id: str) -> list[str]:
             refused.append(f"its status must be available or error, but is {row.status}.")
         if groups.is_being_copied(connection, snapshot_id=group_snapshot_id):
             refused.append("a group is being created from it.")
-        if refused:
-            connection.rollback()
-            return refused
+        parts = (S.c.group_snapshot_id == group_snapshot_id, S.c.deleted == sa.false())
         connection.execute(
             sa.update(S)
-            .where(S.c.group_snapshot_id == group_snapshot_id, S.c.deleted == sa.false())
+            .where(*parts, S.c.status != states.RESTORING)
             .values(status=states.DELETING, updated_at=now)
         )
-    return []
+        read = sa.select(S.c.id, S.c.volume_id).where(*parts, S.c.status == states.RESTORING)
+        refused += [
+            f"volume {part.volume_id} is being reverted to its snapshot {part.id}."
+            for part in connection.execute(read.order_by(S.c.id))
+        ]
+        if refused:
+            connection.rollback()
+    return refused
 
 
 @engine.retried

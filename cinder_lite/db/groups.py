@@ -7,6 +7,7 @@ can not join a group that is being deleted or snapshotted at the same moment.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import uuid
@@ -133,6 +134,16 @@ def read_volumes(connection: sa.Connection, group_id: str) -> list[Volume]:
     return [volumes.read(connection, volume_id) for volume_id in ids]
 
 
+def lock_volumes(connection: sa.Connection, group_id: str) -> list[Volume]:
+    """Return the volumes of a group that is held, and keep them as they are too."""
+    query = sa.select(V.c.id).where(V.c.group_id == group_id, V.c.deleted == sa.false())
+    locked = []
+    for volume_id in connection.execute(query.order_by(V.c.id)).scalars().all():
+        with contextlib.suppress(exception.VolumeNotFound):  # deleted at this moment
+            locked.append(volumes.lock(connection, volume_id))
+    return locked
+
+
 @engine.retried
 def volume_ids(group_ids: Collection[str]) -> dict[str, list[str]]:
     """Return the ids of the volumes of each of some groups."""
@@ -149,14 +160,19 @@ def volume_ids(group_ids: Collection[str]) -> dict[str, list[str]]:
 # --- writing ---------------------------------------------------------------------------------
 
 
-@engine.retried
 def create(values: Mapping[str, Any], type_ids: Iterable[str]) -> Group:
     """Create a group's row and count it against its project's quota, in one transaction.
 
     :raises GroupLimitExceeded: the quota is used up
     """
+    return _create({"id": str(uuid.uuid4()), **values}, list(type_ids))
+
+
+@engine.retried
+def _create(values: Mapping[str, Any], type_ids: Sequence[str]) -> Group:
     with engine.transaction() as connection:
-        return insert(connection, values, type_ids)
+        # There where only the answer to the first try was lost.
+        return find(connection, values["id"]) or insert(connection, values, type_ids)
 
 
 def insert(connection: sa.Connection, values: Mapping[str, Any], type_ids: Iterable[str]) -> Group:
@@ -170,10 +186,17 @@ def insert(connection: sa.Connection, values: Mapping[str, Any], type_ids: Itera
     return read(connection, row["id"])
 
 
+def find(connection: sa.Connection, group_id: str) -> Group | None:
+    """Return a group, inside a transaction; None where there is none."""
+    rows = connection.execute(sa.select(*_COLUMNS).where(T.c.id == group_id)).all()
+    return next(iter(_whole(connection, rows)), None)
+
+
 def read(connection: sa.Connection, group_id: str) -> Group:
     """Return a group that exists, inside a transaction."""
-    rows = connection.execute(sa.select(*_COLUMNS).where(T.c.id == group_id)).all()
-    return _whole(connection, rows)[0]
+    group = find(connection, group_id)
+    assert group is not None
+    return group
 
 
 def lock(connection: sa.Connection, group_id: str) -> Group:

@@ -20,7 +20,6 @@ from cinder_lite.objects import Volume
 T = models.volumes
 
 
-@engine.retried
 def begin(volume_id: str, new_size: int, rules: Sequence[cond.Condition]) -> list[str]:
     """Mark a volume as extending and reserve what it will use more, both or neither.
 
@@ -30,8 +29,23 @@ def begin(volume_id: str, new_size: int, rules: Sequence[cond.Condition]) -> lis
     :raises InvalidInput: the volume is as large already
     :raises VolumeSizeExceedsLimit, VolumeSizeExceedsAvailableQuota: the quota refuses
     """
+    return _begin(volume_id, new_size, rules, [])
+
+
+@engine.retried
+def _begin(
+    volume_id: str, new_size: int, rules: Sequence[cond.Condition], tried: list[int]
+) -> list[str]:
+    """Do what :func:`begin` does.
+
+    :param tried: ids of the notes that earlier tries have written, to no avail or not
+    """
+    notes = models.volume_admin_metadata
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
+        mine = sa.select(notes.c.id).where(notes.c.volume_id == volume_id, notes.c.id.in_(tried))
+        if tried and connection.execute(mine).first() is not None:
+            return []  # only the answer was lost
         refused = volumes.check(connection, volume_id, rules)
         if refused:
             return refused
@@ -51,13 +65,12 @@ def begin(volume_id: str, new_size: int, rules: Sequence[cond.Condition]) -> lis
                 volume.volume_type_id,
             )
         note = {"volume_id": volume_id, "key": quotas.GROWING, "value": str(new_size)}
-        connection.execute(sa.insert(models.volume_admin_metadata), note)
+        tried.extend(connection.execute(sa.insert(notes), note).inserted_primary_key or ())
         marked = {"status": states.EXTENDING, "previous_status": volume.status}
         volumes.swap(connection, volume_id, marked, ())
     return []
 
 
-@engine.retried
 def end(volume_id: str, *, grown: bool, status: str | None = None) -> Volume | None:
     """End an extension: write size and status, and settle what was reserved.
 
@@ -65,11 +78,21 @@ def end(volume_id: str, *, grown: bool, status: str | None = None) -> Volume | N
     :param status: the status then; None: what it was before
     :returns: the volume; None where it is not growing any more
     """
+    return _end(volume_id, [], grown=grown, status=status)
+
+
+@engine.retried
+def _end(volume_id: str, tried: list[Volume], *, grown: bool, status: str | None) -> Volume | None:
+    """Do what :func:`end` does.
+
+    :param tried: the volume as earlier tries have written it, to no avail or not
+    """
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
         size = quotas.growing_to(connection, volume_id)
         if size is None:
-            return None
+            is_mine = any((v.size, v.status) == (volume.size, volume.status) for v in tried)
+            return volume if is_mine else None
         quotas.forget_growth(connection, volume_id)
         if volume.use_quota:
             quotas.end_growth(
@@ -84,7 +107,8 @@ def end(volume_id: str, *, grown: bool, status: str | None = None) -> Volume | N
             attached = volume.attach_status == states.ATTACHED
             values["status"] = status or (states.IN_USE if attached else states.AVAILABLE)
         volumes.swap(connection, volume_id, values, ())
-        return volumes.read(connection, volume_id)
+        tried.append(volumes.read(connection, volume_id))
+    return tried[-1]
 
 
 @engine.retried

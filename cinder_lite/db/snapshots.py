@@ -106,7 +106,6 @@ def _on(service_host: str) -> sa.ColumnElement[bool]:
 # --- writing ---------------------------------------------------------------------------------
 
 
-@engine.retried
 def create(
     volume_id: str,
     rules: Sequence[cond.Condition],
@@ -124,8 +123,21 @@ def create(
     :raises VolumeNotFound: the volume has gone
     :raises SnapshotLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
     """
+    return _create(volume_id, rules, {"id": str(uuid.uuid4()), **values}, metadata)
+
+
+@engine.retried
+def _create(
+    volume_id: str,
+    rules: Sequence[cond.Condition],
+    values: Mapping[str, Any],
+    metadata: Mapping[str, str] | None,
+) -> tuple[Snapshot | None, list[str]]:
     with engine.transaction() as connection:
         volume = volumes.lock(connection, volume_id)
+        stored = connection.execute(_BY_ID, {"snapshot_id": values["id"]}).one_or_none()
+        if stored is not None:  # only the answer to the first try was lost
+            return from_row(stored), []
         refused = volumes.check(connection, volume_id, rules)
         if refused:
             return None, refused

@@ -85,7 +85,6 @@ def listing(
     return [_from_row(row) for row in found]
 
 
-@engine.retried
 def create(
     values: Mapping[str, Any], rules: Sequence[cond.Condition], key_id: str | None = None
 ) -> Transfer | None:
@@ -95,11 +94,24 @@ def create(
     :param rules: what must hold of the volume, tested by the UPDATE that marks it
     :param key_id: the key that it and its snapshots name from then on; None: the one before
     :returns: None when a rule refused
-    :raises InvalidSnapshot: a snapshot that goes along is not available
+    :raises VolumeNotFound: the volume has gone
+    :raises InvalidSnapshot: a snapshot that goes along is not available, or part of a group's
     """
     row = {"id": str(uuid.uuid4()), "created_at": utcnow(), "deleted": False, **values}
+    return _create(row, rules, key_id)
+
+
+@engine.retried
+def _create(
+    row: Mapping[str, Any], rules: Sequence[cond.Condition], key_id: str | None
+) -> Transfer | None:
+    mine = sa.select(*_COLUMNS).where(T.c.id == row["id"])
     mark = {"status": states.AWAITING_TRANSFER}
     with engine.transaction() as connection:
+        volumes.lock(connection, row["volume_id"])
+        stored = connection.execute(mine).one_or_none()
+        if stored is not None:  # only the answer to the first try was lost
+            return _from_row(stored)
         if not volumes.swap(connection, row["volume_id"], mark, rules):
             return None
         if not row["no_snapshots"]:
@@ -107,19 +119,26 @@ def create(
         if key_id is not None:
             encryption_keys.replace(connection, row["volume_id"], key_id)
         connection.execute(sa.insert(T), row)
-    return Transfer(**{name: row[name] for name in _FIELDS if name in row})
+        return _from_row(connection.execute(mine).one())
 
 
 def _check_snapshots(connection: sa.Connection, volume_id: str) -> None:
-    query = sa.select(S.c.id, S.c.status).where(
-        S.c.volume_id == volume_id, S.c.deleted == sa.false(), S.c.status != "available"
+    # Whoever deletes a group's snapshot would delete another project's data with it.
+    group_snapshot = sa.func.coalesce(S.c.group_snapshot_id, S.c.cgsnapshot_id)
+    query = sa.select(S.c.id, S.c.status, group_snapshot.label("group_snapshot")).where(
+        S.c.volume_id == volume_id,
+        S.c.deleted == sa.false(),
+        sa.or_(S.c.status != states.AVAILABLE, group_snapshot.is_not(None)),
     )
     found = connection.execute(query.limit(1)).first()
-    if found is not None:
-        raise exception.InvalidSnapshot(
-            reason=f"snapshot {found.id} goes with its volume {volume_id}, so its status must be "
-            f"available, but is {found.status}."
-        )
+    if found is None:
+        return
+    what = f"snapshot {found.id} goes with its volume {volume_id}, so "
+    if found.group_snapshot is not None:
+        what += f"it must not belong to the group snapshot {found.group_snapshot}."
+    else:
+        what += f"its status must be available, but is {found.status}."
+    raise exception.InvalidSnapshot(reason=what)
 
 
 @engine.retried
@@ -148,7 +167,6 @@ def _end(connection: sa.Connection, transfer_id: str, values: Mapping[str, Any])
     return bool(ended.rowcount)
 
 
-@engine.retried
 def accept(
     transfer: Transfer, user_id: str | None, project_id: str, key_id: str | None = None
 ) -> None:
@@ -158,13 +176,26 @@ def accept(
 
     :raises TransferNotFound: somebody else was faster, or the offer was taken back
     :raises InvalidVolume: the volume is offered no longer
-    :raises InvalidSnapshot: a snapshot that goes along is not available
+    :raises InvalidSnapshot: a snapshot that goes along is not available, or part of a group's
     :raises OverQuota: the new owner has no room for it
     """
-    owner = {"user_id": user_id, "project_id": project_id}
+    _accept(transfer, {"user_id": user_id, "project_id": project_id}, key_id, [])
+
+
+@engine.retried
+def _accept(
+    transfer: Transfer, owner: Mapping[str, Any], key_id: str | None, tried: list[str]
+) -> None:
+    """Do what :func:`accept` does.
+
+    :param tried: ids of the offers that earlier tries have accepted, to no avail or not
+    """
+    project_id = str(owner["project_id"])
     with engine.transaction() as connection:
         ended = {"accepted": True, "destination_project_id": project_id}
         if not _end(connection, transfer.id, ended):
+            if transfer.id in tried and _is_accepted(connection, transfer.id, project_id, key_id):
+                return  # only the answer was lost
             raise exception.TransferNotFound(transfer_id=transfer.id)
         volume = volumes.read(connection, transfer.volume_id)
         given = {"status": states.AVAILABLE, **owner}
@@ -180,6 +211,20 @@ def accept(
             _give_snapshots(connection, volume.id, str(volume.project_id), owner)
         if key_id is not None:
             encryption_keys.replace(connection, volume.id, key_id)
+        tried.append(transfer.id)
+
+
+def _is_accepted(
+    connection: sa.Connection, transfer_id: str, project_id: str, key_id: str | None
+) -> bool:
+    """Tell whether an offer was accepted for a project, and with a key, or with none."""
+    query = (
+        sa.select(T.c.id)
+        .join(V, V.c.id == T.c.volume_id)
+        .where(T.c.id == transfer_id, T.c.accepted.is_(True))
+        .where(T.c.destination_project_id == project_id, V.c.encryption_key_id == key_id)
+    )
+    return connection.execute(query).first() is not None
 
 
 def _give_snapshots(

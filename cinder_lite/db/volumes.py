@@ -91,7 +91,6 @@ def check(connection: sa.Connection, volume_id: str, rules: Sequence[cond.Condit
     ]
 
 
-@engine.retried
 def create(
     values: Mapping[str, Any],
     metadata: Mapping[str, str] | None = None,
@@ -104,7 +103,19 @@ def create(
     :raises VolumeLimitExceeded, VolumeSizeExceedsAvailableQuota: the quota is used up
     :raises InvalidGroup: the group that it was to be in is being deleted
     """
+    return _create({"id": str(uuid.uuid4()), **values}, metadata, image_metadata)
+
+
+@engine.retried
+def _create(
+    values: Mapping[str, Any],
+    metadata: Mapping[str, str] | None,
+    image_metadata: Mapping[str, str] | None,
+) -> Volume:
     with engine.transaction() as connection:
+        stored = connection.execute(_BY_ID, {"volume_id": values["id"]}).one_or_none()
+        if stored is not None:  # only the answer to the first try was lost
+            return from_row(stored)
         if values.get("group_id"):
             _hold_group(connection, values["group_id"])
         if values.get("use_quota", True):

@@ -15,7 +15,7 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import group_changes, group_snapshots, groups, volumes
+from cinder_lite.db import encryption_keys, group_changes, group_snapshots, groups, volumes
 from cinder_lite.objects import Group, GroupSnapshot, GroupType, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume import encryption, frozen
@@ -157,7 +157,9 @@ def _keys(context: RequestContext, of: Mapping[str, str | None]) -> Iterator[dic
         yield made
     except Exception:
         for source_id, key_id in made.items():
-            keymgr.delete(context, key_id, f"a copy of {source_id} that was not made")
+            # Of some volume where only the database's answer was lost.
+            if not encryption_keys.is_named(key_id):
+                keymgr.delete(context, key_id, f"a copy of {source_id} that was not made")
         raise
 
 

@@ -15,13 +15,7 @@ from cinder_lite.volume.rooms import NO_GROUP, NOT_ATTACHED, NOT_MOVING, Room, r
 
 LOG = logging.getLogger(__name__)
 
-_STATUS = status_in(
-    states.AVAILABLE,
-    states.ERROR,
-    states.ERROR_DELETING,
-    states.ERROR_EXTENDING,
-    states.ERROR_MANAGING,
-)
+_STATUS = status_in(*states.DELETABLE)
 
 
 class Deleting(Room):

@@ -7,6 +7,7 @@ the tests may empty.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -74,3 +75,22 @@ def quick_retries(option: SetOption) -> None:
     """Let retries not wait."""
     option("db_retry_interval", 0.001, group="database")
     option("db_max_retry_interval", 0.01, group="database")
+
+
+@pytest.fixture
+def lost(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Break the connection after a commit, and before it is told of; once for each entry."""
+    real, pending = engine.transaction, list[bool]()
+
+    @contextlib.contextmanager
+    def transaction() -> Iterator[sa.Connection]:
+        with real() as connection:
+            yield connection
+        if pending:
+            pending.pop()
+            raise sa.exc.OperationalError(
+                "COMMIT", {}, Exception("lost"), connection_invalidated=True
+            )
+
+    monkeypatch.setattr(engine, "transaction", transaction)
+    return pending

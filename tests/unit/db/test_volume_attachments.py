@@ -3,35 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
-import pytest
 import sqlalchemy as sa
 
 from cinder_lite.db import conditions as cond
 from cinder_lite.db import engine, models, volume_migrations
 from cinder_lite.db import volume_attachments as db
 from tests.unit import rows
-
-
-@pytest.fixture
-def lost(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Break the connection after a commit, and before it is told of; once for each entry."""
-    real, pending = engine.transaction, list[bool]()
-
-    @contextlib.contextmanager
-    def transaction() -> Iterator[sa.Connection]:
-        with real() as connection:
-            yield connection
-        if pending:
-            pending.pop()
-            raise sa.exc.OperationalError(
-                "COMMIT", {}, Exception("lost"), connection_invalidated=True
-            )
-
-    monkeypatch.setattr(engine, "transaction", transaction)
-    return pending
 
 
 def test_the_attachments_of_a_server_are_found_by_an_index(sqlite_database: str) -> None:

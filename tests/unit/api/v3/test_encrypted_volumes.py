@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from cinder_lite import exception
 from cinder_lite.context import RequestContext
 from cinder_lite.db import (
+    group_changes,
     group_snapshots,
     quotas,
     snapshots,
@@ -417,3 +419,17 @@ def test_a_group_whose_copy_fails_keeps_its_keys_only(
     option("quota_volumes", 1)
     assert _copy_group(api, source_group_id=str(member.group_id)).status == 413
     assert list(keys.kept) == [member.encryption_key_id]
+
+
+def test_a_group_whose_copy_is_there_all_the_same_keeps_its_keys(
+    api: Client, keys: Keys, member: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = group_changes.copy_group
+
+    def copy_group(*args: Any) -> None:
+        real(*args)
+        raise exception.VolumeLimitExceeded(allowed=1, name="volumes")
+
+    monkeypatch.setattr(group_changes, "copy_group", copy_group)
+    assert _copy_group(api, source_group_id=str(member.group_id)).status == 413
+    assert len(keys.kept) == 2

@@ -172,6 +172,19 @@ def test_deletion(api: Client, peers: Peers, taken: GroupSnapshot) -> None:
     assert "must be available or error, but is deleting" in again.sentence
 
 
+def test_what_a_volume_is_reverted_to_stays(api: Client, taken: GroupSnapshot) -> None:
+    part, other = group_snapshots.snapshots_of(taken.id)
+    snapshots.update(part.id, {"status": "restoring"})
+    answer = api("DELETE", f"/group_snapshots/{taken.id}")
+    assert answer.status == 400
+    assert f"volume {part.volume_id} is being reverted" in answer.sentence
+    assert (
+        api("GET", f"/group_snapshots/{taken.id}").json["group_snapshot"]["status"] == taken.status
+    )
+    left = group_snapshots.snapshots_of(taken.id)
+    assert {one.id: one.status for one in left} == {part.id: "restoring", other.id: "available"}
+
+
 def test_an_empty_one_goes_at_once(api: Client, peers: Peers, group: Group) -> None:
     made = _take(api, group).json["group_snapshot"]["id"]
     group_snapshots.finish_create(made, {})

@@ -335,6 +335,12 @@ def test_a_group_goes_with_its_volumes(api: Client, peers: Peers, group: Group) 
     ("values", "reason"),
     [
         ({"attach_status": "attached"}, "is attached and must be detached first"),
+        (
+            {"status": "attaching", "attach_status": "attaching"},
+            "is attached and must be detached first",
+        ),
+        ({"status": "reserved"}, "must be available or in error, but is reserved"),
+        ({"status": "reverting"}, "must be available or in error, but is reverting"),
         ({"migration_status": "migrating"}, "is moving to another backend"),
     ],
 )
@@ -345,7 +351,7 @@ def test_volumes_that_keep_their_group(
     answer = _act(api, group, "delete", {"delete-volumes": True})
     assert answer.status == 400
     assert f"volume {volume.id} in it {reason}" in answer.sentence
-    assert api("GET", f"/volumes/{volume.id}").json["volume"]["status"] == "available"
+    assert api("GET", f"/volumes/{volume.id}").json["volume"]["status"] == volume.status
     assert peers.volume.calls == []
 
 
@@ -531,6 +537,7 @@ def test_consistency_groups(api: Client, peers: Peers, silver: VolumeType) -> No
     new = api("POST", "/volumes", {"volume": volume}, version="3.0").json["volume"]
     assert new["consistencygroup_id"] == cg["id"]
     assert api("POST", f"{url}/delete", {"consistencygroup": {"force": False}}).status == 400
+    volumes.update(new["id"], {"status": "available"})
     assert api("POST", f"{url}/delete", {"consistencygroup": {"force": "true"}}).status == 202
     assert api("GET", url).status == 404, "its volume was nowhere yet"
 

@@ -148,6 +148,28 @@ def test_a_snapshot_that_goes_along_must_be_available(api: Client, volume: Volum
     assert volumes.get(RequestContext(is_admin=True), volume.id).status == "available"
 
 
+@pytest.mark.parametrize("column", ["group_snapshot_id", "cgsnapshot_id"])
+def test_a_part_of_a_groups_snapshot_does_not_go_along(
+    api: Client, volume: Volume, column: str
+) -> None:
+    of_group = rows.new_id()
+    snapshot = _snapshot(volume, **{column: of_group})
+    answer = api("POST", NEW, {"transfer": {"volume_id": volume.id}})
+    assert answer.status == 400
+    assert snapshot in answer.sentence
+    assert f"must not belong to the group snapshot {of_group}." in answer.sentence
+    assert _offer(api, volume, no_snapshots=True)["no_snapshots"] is True
+
+
+def test_what_was_offered_before_is_not_accepted_with_a_part_of_a_groups_snapshot(
+    api: Client, volume: Volume
+) -> None:
+    offer = _offer(api, volume)
+    _snapshot(volume, group_snapshot_id=rows.new_id())
+    assert _accept(api, offer).status == 400
+    assert _used(OTHER_PROJECT) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("key", ["wrong", "", 17])
 def test_a_wrong_key_opens_nothing(api: Client, volume: Volume, key: Any) -> None:
     offer = _offer(api, volume)
