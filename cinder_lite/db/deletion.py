@@ -27,6 +27,7 @@ def begin(
     cascade: bool = False,
     force: bool = False,
     project_id: str | None = None,
+    at_once: bool = False,
 ) -> list[str]:
     """Mark a volume, and its snapshots if they go with it; all or nothing.
 
@@ -35,6 +36,7 @@ def begin(
     :param cascade: its snapshots go with it; otherwise it must have none
     :param force: snapshots go whatever their status
     :param project_id: snapshots of other projects forbid it; None: they go, too
+    :param at_once: the volume's row goes now: no service has data of it
     :returns: a sentence for every rule that refuses
     :raises VolumeNotFound: the volume has gone
     """
@@ -52,6 +54,8 @@ def begin(
         marked = {"status": states.DELETING, "scheduled_at": None, "updated_at": utcnow()}
         if cascade:
             connection.execute(sa.update(S).where(*_live(volume_id)).values(marked))
+        if at_once:
+            volumes.remove(connection, volume_id)
     return []
 
 

@@ -27,10 +27,10 @@ _COPYABLE = (states.AVAILABLE, states.IN_USE)
 
 @engine.retried
 def begin_delete(group_id: str, *, with_volumes: bool) -> tuple[list[Volume], list[str]]:
-    """Mark a group and its volumes as deleting; an empty group is deleted at once.
+    """Mark a group and its volumes as deleting; what has no data is deleted at once.
 
     :param with_volumes: the volumes go too, whatever the group's status
-    :returns: the volumes whose data is to be removed, and why nothing was done
+    :returns: its volumes, and why nothing was done
     :raises GroupNotFound: it has gone
     """
     with engine.transaction() as connection:
@@ -39,9 +39,6 @@ def begin_delete(group_id: str, *, with_volumes: bool) -> tuple[list[Volume], li
         refused = _why_not_deleted(connection, group, members, with_volumes=with_volumes)
         if refused:
             return [], refused
-        if not members:
-            groups.remove(connection, group_id)
-            return [], []
         now = utcnow()
         connection.execute(
             sa.update(V)
@@ -58,6 +55,10 @@ def begin_delete(group_id: str, *, with_volumes: bool) -> tuple[list[Volume], li
             .where(groups.T.c.id == group_id)
             .values(status=states.DELETING, updated_at=now)
         )
+        for volume in members:
+            if not volume.host:
+                volumes.remove(connection, volume.id)
+        groups.remove(connection, group_id)  # unless it has volumes left
         return members, []
 
 

@@ -261,40 +261,45 @@ def destroy(volume_id: str) -> bool:
 
     :returns: False when it was deleted before
     """
-    now = utcnow()
     with engine.transaction() as connection:
-        try:
-            # Held: it may be failing at this moment, and give its quota back by itself.
-            volume = lock(connection, volume_id)
-        except exception.VolumeNotFound:
-            return False
-        connection.execute(
-            sa.update(T)
-            .where(T.c.id == volume_id)
-            .values(
-                deleted=True,
-                deleted_at=now,
-                terminated_at=now,
-                status="deleted",
-                migration_status=None,
-            )
+        return remove(connection, volume_id)
+
+
+def remove(connection: sa.Connection, volume_id: str) -> bool:
+    """Do what :func:`destroy` does inside a transaction of the caller's."""
+    now = utcnow()
+    try:
+        # Held: it may be failing at this moment, and give its quota back by itself.
+        volume = lock(connection, volume_id)
+    except exception.VolumeNotFound:
+        return False
+    connection.execute(
+        sa.update(T)
+        .where(T.c.id == volume_id)
+        .values(
+            deleted=True,
+            deleted_at=now,
+            terminated_at=now,
+            status="deleted",
+            migration_status=None,
         )
-        quotas.cancel_growth(connection, volume)
-        quotas.cancel_retype(connection, volume)
-        for table in (
-            models.volume_metadata,
-            models.volume_admin_metadata,
-            models.volume_glance_metadata,
-        ):
-            connection.execute(sa.delete(table).where(table.c.volume_id == volume_id))
-        attachment = models.volume_attachment
-        connection.execute(
-            sa.update(attachment)
-            .where(attachment.c.volume_id == volume_id, attachment.c.deleted == sa.false())
-            .values(deleted=True, deleted_at=now, detach_time=now, attach_status="deleted")
-        )
-        if volume.use_quota and volume.project_id is not None:
-            quotas.release(connection, volume.project_id, 1, volume.size, volume.volume_type_id)
+    )
+    quotas.cancel_growth(connection, volume)
+    quotas.cancel_retype(connection, volume)
+    for table in (
+        models.volume_metadata,
+        models.volume_admin_metadata,
+        models.volume_glance_metadata,
+    ):
+        connection.execute(sa.delete(table).where(table.c.volume_id == volume_id))
+    attachment = models.volume_attachment
+    connection.execute(
+        sa.update(attachment)
+        .where(attachment.c.volume_id == volume_id, attachment.c.deleted == sa.false())
+        .values(deleted=True, deleted_at=now, detach_time=now, attach_status="deleted")
+    )
+    if volume.use_quota and volume.project_id is not None:
+        quotas.release(connection, volume.project_id, 1, volume.size, volume.volume_type_id)
     return True
 
 

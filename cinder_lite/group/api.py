@@ -15,7 +15,7 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, keymgr, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import encryption_keys, group_changes, group_snapshots, groups, volumes
+from cinder_lite.db import encryption_keys, group_changes, group_snapshots, groups
 from cinder_lite.objects import Group, GroupSnapshot, GroupType, VolumeType
 from cinder_lite.scheduler.rpcapi import SchedulerAPI
 from cinder_lite.volume import encryption, frozen
@@ -228,9 +228,8 @@ def delete(
         )
     for volume in members:
         if not volume.host:
-            volumes.destroy(volume.id)
             encryption.forget_key(context, volume)
-    if not members or groups.destroy(group.id, (states.DELETING,)):
+    if not any(volume.host for volume in members):
         LOG.info("Group %s: deleted", group.id)
         return
     try:

@@ -72,11 +72,11 @@ class Deleting(Room):
             cascade=cascade,
             force=force,
             project_id=None if context.is_admin else context.project_id,
+            at_once=not volume.host,
         )
         if refused:
             raise refusal_of(volume.id, refusal, refused)
         if not volume.host:
-            volumes.destroy(volume.id)
             encryption.forget_key(context, volume)
             LOG.info("Volume %s: deleted; it was never on a backend", volume.id)
             return

@@ -29,11 +29,15 @@ def copy(backend: Backend, context: RequestContext, group_id: str, claim: lifecy
 
 
 def finish_copy(group_id: str) -> None:
-    """Mark a group available when all of its volumes are, or in error when one can not be."""
+    """Mark a group available when all of its volumes are made, or in error when one can not be.
+
+    What was made and is in use already, or was given any other status since, is a copy as well.
+    """
     members = groups.volumes_of(group_id)
-    if any(volume.status in states.BEING_MADE for volume in members):
+    left = [volume for volume in members if volume.launched_at is None]
+    if any(volume.status in states.BEING_MADE for volume in left):
         return
-    bad = [f"{v.id} ({v.status})" for v in members if v.status != states.AVAILABLE]
+    bad = [f"{volume.id} ({volume.status})" for volume in left]
     status = states.ERROR if bad else states.AVAILABLE
     if not groups.conditional_update(group_id, {"status": status}, (states.CREATING,)):
         return

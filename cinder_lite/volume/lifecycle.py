@@ -199,10 +199,6 @@ def settle(backend: Backend, claim: Claim) -> None:
                 with claim(volume.id) as mine:
                     if mine:
                         _create_again(backend, backend.context, volume.id)
-            elif volume.status in _TRANSFERS:
-                with claim(volume.id) as mine:
-                    if mine:
-                        image_transfer.settle(backend, backend.context, volume)
             elif volume.status in (states.AVAILABLE, states.IN_USE):
                 update = backend.driver.ensure_export(backend.context, volume)
                 if update:
@@ -211,13 +207,17 @@ def settle(backend: Backend, claim: Claim) -> None:
             LOG.exception("Volume %s: could not be settled", volume.id)
 
 
-def settle_lost(backend: Backend, claim: Claim, *, at_once: bool = False) -> None:
+def settle_lost(
+    backend: Backend, claim: Claim, *, starting: bool = False, at_once: bool = False
+) -> None:
     """Create and delete the volumes whose message was lost, with the broker or its reader.
 
     Called now and then: a message that is still on its way is given ``migration_settle_interval``
     seconds. What was made so far of a new volume was never anyone's, so it is removed first.
 
     :param claim: keeps two threads of this process off one volume
+    :param starting: leave images alone: of one whose message waits since before the service ended,
+        nothing would be left to do
     :param at_once: do not wait; a message that comes after all finds its work done
     """
     patience = 0 if at_once else CONF.migration_settle_interval
@@ -228,7 +228,7 @@ def settle_lost(backend: Backend, claim: Claim, *, at_once: bool = False) -> Non
             work = _create_again
         elif volume.status in _GOING:
             work = delete
-        elif volume.status in _TRANSFERS:
+        elif volume.status in _TRANSFERS and not starting:
             work = _settle_transfer
         else:
             continue

@@ -152,7 +152,7 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
                 encryptors.settle(self.backend)
                 connections.settle(self.backend)
                 recovery.settle(self.backend, self.mover, starting=starting or at_once)
-                lifecycle.settle_lost(self.backend, self._claim, at_once=at_once)
+                lifecycle.settle_lost(self.backend, self._claim, starting=starting, at_once=at_once)
                 self._settle_lost_data()
                 retyping.settle_lost(self.backend)
                 groups.settle(self.backend)
@@ -228,15 +228,17 @@ class VolumeManager(SnapshotEndpoints, LogEndpoints):
         self, context: RequestContext, volume_id: str, image_meta: dict[str, Any]
     ) -> None:
         """Fill a registered image with a volume's data; the same message twice does it once."""
-        with self._claim(volume_id) as mine:
-            if mine:
-                image_transfer.upload(self.backend, context, volume_id, image_meta)
+        self.backend.claims.in_turn(
+            volume_id,
+            lambda: image_transfer.upload(self.backend, context, volume_id, image_meta),
+        )
 
     def reimage(self, context: RequestContext, volume_id: str, image_meta: dict[str, Any]) -> None:
         """Write an image over a volume; the same message twice does it once."""
-        with self._claim(volume_id) as mine:
-            if mine:
-                image_transfer.reimage(self.backend, context, volume_id, image_meta)
+        self.backend.claims.in_turn(
+            volume_id,
+            lambda: image_transfer.reimage(self.backend, context, volume_id, image_meta),
+        )
 
     # --- groups ------------------------------------------------------------------------------
 

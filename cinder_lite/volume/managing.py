@@ -69,8 +69,7 @@ def manage_snapshot(backend: Backend, context: RequestContext, snapshot_id: str,
         update = _take_over_snapshot(backend, snapshot, ref)
     except Exception as failure:
         _log_failure(f"Snapshot {snapshot_id}", ref, failure)
-        failed = {"status": states.ERROR}
-        snapshots.conditional_update(snapshot_id, failed, [states.CREATING])
+        _give_up_snapshot(snapshot_id)
         return
     values = {"status": states.AVAILABLE, "progress": "100%", **update}
     snapshots.conditional_update(snapshot_id, values, [states.CREATING])
@@ -112,9 +111,12 @@ def manageable_snapshots(backend: Backend, window: dict[str, Any]) -> list[dict[
 
 
 def settle_lost(backend: Backend, claim: Claim) -> None:
-    """Give up the volumes whose message was lost; their data was left, or got their name only.
+    """Give up what was to be taken over where the message was lost.
 
-    :param claim: keeps two threads of this process off one volume
+    The data of a volume or snapshot was left, or got its name only. A status that an administrator
+    has written is left alone.
+
+    :param claim: keeps two threads of this process off one volume or snapshot
     """
     before = utcnow() - datetime.timedelta(seconds=CONF.migration_settle_interval)
     for volume in volumes.for_host(backend.service_host):
@@ -125,6 +127,20 @@ def settle_lost(backend: Backend, claim: Claim) -> None:
             if mine:
                 LOG.warning("Volume %s: taking it over was lost", volume.id)
                 _give_up(volume.id)
+    for snapshot in snapshots.for_host(backend.service_host, (states.CREATING,)):
+        asked = snapshot.updated_at or snapshot.created_at
+        to_be_made = snapshot.scheduled_at is not None
+        if to_be_made or snapshot.progress != "0%" or asked is None or asked > before:
+            continue
+        with claim(snapshot.id) as mine:
+            if mine:
+                LOG.warning("Snapshot %s: taking it over was lost", snapshot.id)
+                _give_up_snapshot(snapshot.id)
+
+
+def _give_up_snapshot(snapshot_id: str) -> None:
+    failed = {"status": states.ERROR}
+    snapshots.conditional_update(snapshot_id, failed, [states.CREATING])
 
 
 def _give_up(volume_id: str) -> None:

@@ -7,8 +7,8 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import growth, snapshots, volumes
-from cinder_lite.objects import Snapshot, Volume, utcnow
+from cinder_lite.db import growth, reverts
+from cinder_lite.objects import Snapshot, Volume
 from cinder_lite.volume.rooms import NOT_MOVING, Room, refusal_of, status_in
 
 LOG = logging.getLogger(__name__)
@@ -66,20 +66,14 @@ class Resizing(Room):
         :raises InvalidVolume, InvalidSnapshot: the state of one forbids it
         """
         rules = [NOT_MOVING, status_in(states.AVAILABLE)]
-        reverting = {"status": states.REVERTING, "previous_status": volumes.column("status")}
-        self._swap(volume, reverting, rules, f"can not be reverted to snapshot {snapshot.id}")
-        restoring = {"status": states.RESTORING, "scheduled_at": utcnow()}
-        if not snapshots.conditional_update(snapshot.id, restoring, [states.AVAILABLE]):
-            volumes.update(volume.id, {"status": states.AVAILABLE})
-            raise exception.InvalidSnapshot(
-                reason=f"volume {volume.id} can not be reverted: its snapshot {snapshot.id} must "
-                "be available."
-            )
+        refused = reverts.begin(snapshot, rules)
+        if refused:
+            refusal = f"can not be reverted to snapshot {snapshot.id}"
+            raise refusal_of(volume.id, refusal, refused)
         try:
             self.volume_rpcapi.revert_to_snapshot(context, volume, snapshot.id)
         except Exception:
-            volumes.update(volume.id, {"status": states.AVAILABLE})
-            snapshots.update(snapshot.id, {"status": states.AVAILABLE, "scheduled_at": None})
+            reverts.end(volume.id, states.AVAILABLE, snapshot.id)
             LOG.exception("Volume %s: %s could not be told to revert it", volume.id, volume.host)
             raise exception.ServiceUnavailable(
                 f"Volume {volume.id} was not reverted: the message broker does not answer."

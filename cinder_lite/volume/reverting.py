@@ -8,6 +8,7 @@ where it can not do it at all, a temporary volume is made of the snapshot and it
 from __future__ import annotations
 
 import contextlib
+import datetime
 import uuid
 from collections.abc import Iterator
 
@@ -16,8 +17,7 @@ from oslo_log import log as logging
 
 from cinder_lite import exception, notifications, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import conditions as cond
-from cinder_lite.db import snapshots, volumes
+from cinder_lite.db import reverts, snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections, snapshotting
 from cinder_lite.volume.backend import Backend
@@ -25,8 +25,6 @@ from cinder_lite.volume.lifecycle import Claim
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
-
-_REVERTING = cond.In("it is not being reverted any more.", "status", (states.REVERTING,))
 
 
 def revert(backend: Backend, context: RequestContext, volume_id: str, snapshot_id: str) -> None:
@@ -36,7 +34,8 @@ def revert(backend: Backend, context: RequestContext, volume_id: str, snapshot_i
     """
     volume = volumes.get(context, volume_id)
     snapshot = snapshots.get(context, snapshot_id)
-    if volume.status != states.REVERTING or snapshot.volume_id != volume_id:
+    marked = (volume.status, snapshot.status) == (states.REVERTING, states.RESTORING)
+    if not marked or snapshot.volume_id != volume_id:
         LOG.info("Volume %s: is not to be reverted any more", volume_id)
         return
     status = states.AVAILABLE
@@ -57,9 +56,7 @@ def revert(backend: Backend, context: RequestContext, volume_id: str, snapshot_i
             exception.sentence_of(failure),
             exc_info=trace,
         )
-    volumes.conditional_update(volume_id, {"status": status}, [_REVERTING])
-    values = {"status": states.AVAILABLE, "scheduled_at": None}
-    snapshots.conditional_update(snapshot_id, values, [states.RESTORING])
+    reverts.end(volume_id, status, snapshot_id)
     notifications.about_volume(context, volume.replace(status=status), "revert.end")
 
 
@@ -126,13 +123,30 @@ def _copy_back(
 def settle_lost(backend: Backend, claim: Claim) -> None:
     """Revert the volumes whose message was lost, with the broker or its reader.
 
+    Of a volume and a snapshot that should be marked together and are not, whichever is marked is
+    made available: somebody has written the other's status.
+
     :param claim: keeps two threads of this process off one volume
     """
+    before = utcnow() - datetime.timedelta(seconds=CONF.migration_settle_interval)
     for snapshot in snapshots.for_host(backend.service_host, (states.RESTORING,)):
-        asked = snapshot.scheduled_at
-        if asked is None or (utcnow() - asked).total_seconds() < CONF.migration_settle_interval:
+        if snapshot.scheduled_at is None or snapshot.scheduled_at > before:
             continue
         with claim(snapshot.volume_id) as mine:
             if mine:
-                LOG.warning("Volume %s: reverting was lost, done now", snapshot.volume_id)
-                revert(backend, backend.context, snapshot.volume_id, snapshot.id)
+                _settle(backend, snapshot)
+    for volume in volumes.for_host(backend.service_host, (states.REVERTING,)):
+        if volume.updated_at is None or volume.updated_at > before:
+            continue
+        with claim(volume.id) as mine:
+            if mine and reverts.end(volume.id, states.AVAILABLE):
+                LOG.warning("Volume %s: was to be reverted to no snapshot", volume.id)
+
+
+def _settle(backend: Backend, snapshot: Snapshot) -> None:
+    if volumes.get(backend.context, snapshot.volume_id).status != states.REVERTING:
+        LOG.warning("Snapshot %s: its volume is not being reverted to it", snapshot.id)
+        reverts.end(snapshot.volume_id, states.AVAILABLE, snapshot.id)
+        return
+    LOG.warning("Volume %s: reverting was lost, done now", snapshot.volume_id)
+    revert(backend, backend.context, snapshot.volume_id, snapshot.id)

@@ -57,10 +57,11 @@ class SnapshotEndpoints(OfBackend):
         )
 
     def revert_to_snapshot(self, context: RequestContext, volume_id: str, snapshot_id: str) -> None:
-        """Give a volume the data of its latest snapshot again."""
-        with self._claim(volume_id) as mine:
-            if mine:
-                reverting.revert(self.backend, context.elevated(), volume_id, snapshot_id)
+        """Give a volume the data of its latest snapshot again; the same message twice, once."""
+        self.backend.claims.in_turn(
+            volume_id,
+            lambda: reverting.revert(self.backend, context.elevated(), volume_id, snapshot_id),
+        )
 
     def _settle_lost_data(self) -> None:
         """Take up what an earlier instance has left undone of all this."""

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A volume goes with its snapshots, or is forgotten and leaves its data."""
+"""A volume goes with its snapshots, or is forgotten and leaves its data, or had none."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import deletion, snapshots, volumes
+from cinder_lite.db import deletion, engine, groups, quotas, snapshots, volumes
+from cinder_lite.group import api as group_api
 from cinder_lite.objects import Volume
 from cinder_lite.volume import lifecycle, snapshotting
 from cinder_lite.volume.backend import Backend
+from cinder_lite.volume.deleting import Deleting
 from tests.unit import rows
 from tests.unit.volume import filebackend as files
 
@@ -94,3 +99,54 @@ def test_unmanaging_leaves_the_data(backend: Backend, admin: RequestContext) -> 
     assert files.path(backend, volume).exists()
     with pytest.raises(exception.VolumeNotFound):
         volumes.get(admin, volume.id)
+
+
+# --- without data ------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process has ended."""
+
+
+@pytest.fixture
+def killed(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Kill the process after a transaction; once for each entry."""
+    real, pending = engine.transaction, list[bool]()
+
+    @contextlib.contextmanager
+    def transaction() -> Iterator[sa.Connection]:
+        with real() as connection:
+            yield connection
+        if pending:
+            pending.pop()
+            raise Killed
+
+    monkeypatch.setattr(engine, "transaction", transaction)
+    return pending
+
+
+def test_one_without_a_host_goes_even_if_its_api_is_killed(
+    killed: list[bool], admin: RequestContext
+) -> None:
+    volume = rows.volume(host=None, status=states.ERROR)
+    killed.append(True)
+    with pytest.raises(Killed):
+        Deleting().delete(admin, volume)
+    with pytest.raises(exception.VolumeNotFound):
+        volumes.get(admin, volume.id)
+    assert quotas.usages(rows.PROJECT)["volumes"][1] == 0
+
+
+def test_a_group_without_data_goes_even_if_its_api_is_killed(
+    killed: list[bool], admin: RequestContext
+) -> None:
+    group = rows.group(rows.group_type(), rows.volume_type(), host=None)
+    volume = rows.volume(host=None, status=states.ERROR, group_id=group.id)
+    killed.append(True)
+    broker: Any = None
+    with contextlib.suppress(Killed):
+        group_api.delete(admin, broker, group, with_volumes=True)
+    with pytest.raises(exception.VolumeNotFound):
+        volumes.get(admin, volume.id)
+    with pytest.raises(exception.GroupNotFound):
+        groups.get(admin, group.id)

@@ -176,7 +176,9 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     statuses: dict[str, str] = {}
 
     def create(_backend: Any, _context: Any, volume_id: str, _spec: Any) -> None:
-        volumes.update(volume_id, {"status": statuses.get(volume_id, states.AVAILABLE)})
+        status = statuses.get(volume_id, states.AVAILABLE)
+        launched_at = None if status == states.ERROR else utcnow()
+        volumes.update(volume_id, {"status": status, "launched_at": launched_at})
 
     monkeypatch.setattr(lifecycle, "create", create)
     return statuses
@@ -186,6 +188,15 @@ def test_a_copy(backend: Any, admin: RequestContext, copy: Group, outcome: dict[
     room.copy(backend, admin, copy.id, claim)
     assert _status(admin, copy) == states.AVAILABLE
     assert {volume.status for volume in _members(copy)} == {states.AVAILABLE}
+
+
+@pytest.mark.parametrize("status", [states.IN_USE, states.ERROR_EXTENDING, states.DOWNLOADING])
+def test_a_copy_whose_first_volume_is_used_before_the_last_is_made(
+    backend: Any, admin: RequestContext, copy: Group, outcome: dict[str, str], status: str
+) -> None:
+    outcome[_members(copy)[0].id] = status
+    room.copy(backend, admin, copy.id, claim)
+    assert _status(admin, copy) == states.AVAILABLE
 
 
 def test_a_copy_that_fails(
@@ -209,7 +220,7 @@ def test_a_copy_is_finished_when_its_volumes_are(
     room.settle(backend)
     assert _status(admin, copy) == states.CREATING
     for volume in _members(copy):
-        volumes.update(volume.id, {"status": states.AVAILABLE})
+        volumes.update(volume.id, {"status": states.AVAILABLE, "launched_at": utcnow()})
     room.settle(backend)
     assert _status(admin, copy) == states.AVAILABLE
 

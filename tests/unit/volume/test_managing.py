@@ -203,3 +203,21 @@ def test_lost_work_is_given_up(backend: Backend, admin: RequestContext, old: pat
     assert volumes.get(admin, lost.id).status == states.ERROR_MANAGING
     assert volumes.get(admin, fresh.id).status == states.MANAGING
     assert old.exists()
+
+
+def test_a_snapshot_whose_message_was_lost_is_given_up(
+    backend: Backend, admin: RequestContext
+) -> None:
+    volume, long_ago = rows.volume(), utcnow() - datetime.timedelta(hours=1)
+    lost, fresh, made, reset = of(volume), of(volume), rows.snapshot(volume), rows.snapshot(volume)
+    snapshots.update(lost.id, {"created_at": long_ago, "updated_at": None})
+    made_now = {"status": states.CREATING, "progress": "0%", "updated_at": long_ago}
+    snapshots.update(made.id, made_now)
+    reset_now = {"status": states.CREATING, "scheduled_at": None, "updated_at": long_ago}
+    snapshots.update(reset.id, reset_now)
+    managing.settle_lost(backend, files.Claims(lost.id))
+    assert snapshots.get(admin, lost.id).status == states.CREATING
+    managing.settle_lost(backend, files.Claims())
+    assert snapshots.get(admin, lost.id).status == states.ERROR
+    for one in (fresh, made, reset):
+        assert snapshots.get(admin, one.id).status == states.CREATING

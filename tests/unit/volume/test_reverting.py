@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cinder_lite import exception, states
 from cinder_lite.context import RequestContext
-from cinder_lite.db import snapshots, volumes
+from cinder_lite.db import engine, reverts, snapshots, volumes
 from cinder_lite.objects import Snapshot, Volume, utcnow
 from cinder_lite.volume import connections, reverting, snapshotting
 from cinder_lite.volume.backend import Backend
@@ -140,3 +143,103 @@ def test_lost_work_is_done(
     reverting.settle_lost(backend, files.Claims())
     assert states_of(admin, snapshot) == (states.AVAILABLE, states.AVAILABLE)
     assert files.read(backend, volume, 4) == b"data"
+
+
+LONG_AGO = datetime.timedelta(hours=1)
+
+
+def age(thing: Volume | Snapshot) -> None:
+    """Make what was asked for last of a volume or snapshot old."""
+    if isinstance(thing, Volume):
+        volumes.update(thing.id, {"updated_at": utcnow() - LONG_AGO})
+    else:
+        snapshots.update(thing.id, {"scheduled_at": utcnow() - LONG_AGO})
+
+
+def test_both_are_available_at_once(
+    backend: Backend,
+    admin: RequestContext,
+    snapshot: Snapshot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whenever the service is killed, no half of a mark is left."""
+    seen: list[tuple[str | None, str | None]] = []
+
+    def watch(real: Callable[[], contextlib.AbstractContextManager[sa.Connection]]) -> Any:
+        @contextlib.contextmanager
+        def watched() -> Iterator[sa.Connection]:
+            with real() as connection:
+                yield connection
+            with monkeypatch.context() as unwatched:
+                unwatched.setattr(engine, "statement", statement)
+                seen.append(states_of(admin, snapshot))
+
+        return watched
+
+    statement = engine.statement
+    monkeypatch.setattr(engine, "statement", watch(statement))
+    monkeypatch.setattr(engine, "transaction", watch(engine.transaction))
+    run(backend, admin, snapshot)
+    assert set(seen) == {
+        (states.REVERTING, states.RESTORING),
+        (states.AVAILABLE, states.AVAILABLE),
+    }
+
+
+@pytest.fixture
+def second(backend: Backend, admin: RequestContext, volume: Volume, snapshot: Snapshot) -> Snapshot:
+    """A second snapshot, of ``DATA``; the volume, whose status was reset, is to go back to it."""
+    volumes.update(volume.id, {"status": states.AVAILABLE})
+    made = rows.snapshot(volume, status=states.CREATING)
+    snapshotting.create(backend, admin, made.id)
+    files.write(backend, volume, b"last")
+    assert reverts.begin(made, ()) == []
+    return made
+
+
+def test_a_volume_is_never_reverted_to_a_snapshot_that_was_meant_before(
+    backend: Backend, admin: RequestContext, volume: Volume, snapshot: Snapshot, second: Snapshot
+) -> None:
+    age(snapshot)
+    reverting.settle_lost(backend, files.Claims())
+    run(backend, admin, snapshot)
+    assert files.read(backend, volume, 4) == b"last", "a late message, or none"
+    run(backend, admin, second)
+    assert files.read(backend, volume, 4) == b"DATA"
+    assert states_of(admin, snapshot) == (states.AVAILABLE, states.AVAILABLE)
+    assert states_of(admin, second) == (states.AVAILABLE, states.AVAILABLE)
+
+
+def test_the_end_of_one_reverting_is_not_that_of_the_next(
+    admin: RequestContext, volume: Volume, snapshot: Snapshot, second: Snapshot
+) -> None:
+    reverts.end(volume.id, states.AVAILABLE, snapshot.id)
+    assert states_of(admin, second) == (states.REVERTING, states.RESTORING)
+
+
+def test_a_snapshot_alone_is_not_restored(
+    backend: Backend, admin: RequestContext, volume: Volume, snapshot: Snapshot
+) -> None:
+    volumes.update(volume.id, {"status": states.IN_USE})
+    reverting.settle_lost(backend, files.Claims())
+    assert states_of(admin, snapshot) == (states.IN_USE, states.RESTORING)
+    age(snapshot)
+    reverting.settle_lost(backend, files.Claims(volume.id))
+    assert states_of(admin, snapshot) == (states.IN_USE, states.RESTORING)
+    reverting.settle_lost(backend, files.Claims())
+    assert states_of(admin, snapshot) == (states.IN_USE, states.AVAILABLE)
+    assert files.read(backend, volume, 4) == b"DATA"
+
+
+def test_a_volume_alone_is_not_reverted(
+    backend: Backend, admin: RequestContext, volume: Volume, snapshot: Snapshot
+) -> None:
+    snapshots.update(snapshot.id, {"status": states.AVAILABLE, "scheduled_at": None})
+    reverting.settle_lost(backend, files.Claims())
+    assert states_of(admin, snapshot) == (states.REVERTING, states.AVAILABLE)
+    age(volume)
+    reverting.settle_lost(backend, files.Claims(volume.id))
+    assert states_of(admin, snapshot) == (states.REVERTING, states.AVAILABLE)
+    reverting.settle_lost(backend, files.Claims())
+    assert states_of(admin, snapshot) == (states.AVAILABLE, states.AVAILABLE)
+    assert files.read(backend, volume, 4) == b"DATA"

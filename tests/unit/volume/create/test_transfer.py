@@ -54,6 +54,16 @@ def _restart(world: World, volume: Volume) -> None:
     world.settle()
 
 
+def _send_to_a_service_that_starts(
+    world: World, method: str, volume: Volume, image: dict[str, Any]
+) -> None:
+    host = volume.service_host.partition("@")[0]
+    world.dead.add(host)
+    world.post(host, method, {"volume_id": volume.id, "image_meta": image})
+    world.start(host)
+    world.idle()
+
+
 # --- upload ----------------------------------------------------------------------------------
 
 
@@ -104,6 +114,29 @@ def test_an_upload_that_was_interrupted_frees_the_volume(
     assert live()[0].status == states.AVAILABLE
 
 
+def test_an_upload_whose_message_waits_for_the_service_is_done(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    image = _registered(glance)
+    _begin(volume, states.UPLOADING)
+    _send_to_a_service_that_starts(world, "copy_volume_to_image", volume, image)
+    assert image["status"] == "active"
+    assert world.verify()[0].status == states.AVAILABLE
+
+
+def test_an_upload_waits_for_whoever_has_the_volume(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    image = _registered(glance)
+    _begin(volume, states.UPLOADING)
+    host = volume.service_host.partition("@")[0]
+    with world.managers[host].backend.claims(volume.id):
+        _send(world, "copy_volume_to_image", volume, image)
+        assert image["status"] == "queued"
+    assert image["status"] == "active"
+    assert live()[0].status == states.AVAILABLE
+
+
 # --- reimage ---------------------------------------------------------------------------------
 
 
@@ -141,6 +174,29 @@ def test_reimaging_that_was_interrupted_ends_in_error_and_keeps_the_volume(
     _restart(world, volume)
     assert live()[0].status == states.ERROR
     assert len(world.files()) == 1
+
+
+def test_reimaging_whose_message_waits_for_the_service_is_done(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    image = glance.images[glance.add(b"new!" * 10 + bytes(MIB))]
+    _begin(volume, states.DOWNLOADING)
+    _send_to_a_service_that_starts(world, "reimage", volume, image)
+    assert world.verify()[0].status == states.AVAILABLE
+    with world.files()[0].open("rb") as file:
+        assert file.read(4) == b"new!"
+
+
+def test_reimaging_waits_for_whoever_has_the_volume(
+    world: World, glance: FakeGlance, volume: Volume
+) -> None:
+    image = glance.images[glance.add(b"new!" * 10 + bytes(MIB))]
+    _begin(volume, states.DOWNLOADING)
+    host = volume.service_host.partition("@")[0]
+    with world.managers[host].backend.claims(volume.id):
+        _send(world, "reimage", volume, image)
+        assert live()[0].status == states.DOWNLOADING
+    assert live()[0].status == states.AVAILABLE
 
 
 @pytest.fixture
