@@ -8,9 +8,6 @@ from cinder_lite.context import RequestContext
 from cinder_lite.db import reverts, snapshots, volumes
 from cinder_lite.volume.rooms import status_in
 from tests.unit import rows
-from tests.unit.db.test_volume_attachments import lost
-
-__all__ = ["lost"]
 
 
 def test_a_lost_answer_does_not_refuse_what_has_begun(
