@@ -57,14 +57,22 @@ def stop(world: World) -> None:
         world.threads.pop().join(10)
 
 
-def abort_too_late(world: World, compute: Nova, volume: Volume) -> Migration:
-    """Have a move begin, and its compute host connect just after an abort."""
-    connect = threading.Event()
+@pytest.fixture
+def late(world: World, compute: Nova, volume: Volume, monkeypatch: pytest.MonkeyPatch) -> Migration:
+    """A move whose compute host connects after an abort, and before the service looks again."""
+    connect, may_look = threading.Event(), threading.Event()
+    real = attached.look
+
+    def look(target_id: str) -> attached.Seen:
+        if threading.current_thread() is not threading.main_thread():
+            may_look.wait(10)
+        return real(target_id)
 
     def script(self: Nova, _volume_id: str, _new_volume_id: str) -> None:
         connect.wait(10)
         self.connects()
 
+    monkeypatch.setattr(attached, "look", look)
     compute.script = script
     record = begin(world, compute, volume)
     wait_for(lambda: compute.promised)
@@ -72,6 +80,7 @@ def abort_too_late(world: World, compute: Nova, volume: Volume) -> Migration:
     world.api.abort_migration(world.context, record.id)
     connect.set()
     compute_connects(record.id)
+    may_look.set()
     return record
 
 
@@ -106,20 +115,18 @@ def test_an_error_while_nova_copies_undoes_nothing(
 
 
 def test_an_abort_that_comes_too_late_takes_nothing_away_when_the_service_ends(
-    world: World, compute: Nova, volume: Volume, option: SetOption
+    world: World, compute: Nova, volume: Volume, late: Migration
 ) -> None:
     """The compute host connects between the abort and the next look; days later comes SIGTERM."""
-    option("migration_nova_poll_interval", 0.3)
     old = attachment_of(volume)
-    record = abort_too_late(world, compute, volume)
-    wait_for(lambda: volume_migrations.get(record.id).error)
-    now = volume_migrations.get(record.id)
+    wait_for(lambda: volume_migrations.get(late.id).error)
+    now = volume_migrations.get(late.id)
     assert (now.status, now.phase) == ("running", states.PHASE_NOVA)
     assert "abort came too late" in (now.error or "")
     stop(world)
-    now = volume_migrations.get(record.id)
+    now = volume_migrations.get(late.id)
     assert (now.status, now.phase) == ("running", states.PHASE_NOVA)
-    target_id = target_of(record)
+    target_id = target_of(late)
     [target] = volume_attachments.of_volume(target_id)
     compute.attachments.complete(world.context, target)
     compute.ends(old)
@@ -129,12 +136,10 @@ def test_an_abort_that_comes_too_late_takes_nothing_away_when_the_service_ends(
 
 
 def test_an_abort_holds_when_the_compute_host_gives_up(
-    world: World, compute: Nova, volume: Volume, option: SetOption
+    world: World, compute: Nova, volume: Volume, late: Migration
 ) -> None:
     """It came too late, but then Nova ends its copy without a word."""
-    option("migration_nova_poll_interval", 0.3)
     old = attachment_of(volume)
-    abort_too_late(world, compute, volume)
     assert compute.promised is not None
     compute.ends(compute.promised.id)
     check_stayed(world, volume, old, "aborted by request")
